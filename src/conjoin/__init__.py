@@ -1,0 +1,67 @@
+"""Train one classifier on tasks whose labels live in different datasets, and prove that it helped.
+
+    import conjoin as cj
+
+Names are imported when they are first used, so that `import conjoin` is immediate.
+"""
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from conjoin.coupling import Coupling, Evidence, Kollias2024
+    from conjoin.data import AnnotatedImages, Problem
+    from conjoin.evaluation import compare
+    from conjoin.network import Network
+    from conjoin.objective import Objective, kollias2024
+    from conjoin.relations import Relation
+    from conjoin.study import TrainingSettings
+    from conjoin.tasks import MultiClass, MultiLabel
+    from conjoin.training import fit
+
+__version__ = version("conjoin")
+
+__all__ = [
+    "AnnotatedImages",
+    "Coupling",
+    "Evidence",
+    "Kollias2024",
+    "MultiClass",
+    "MultiLabel",
+    "Network",
+    "Objective",
+    "Problem",
+    "Relation",
+    "TrainingSettings",
+    "compare",
+    "fit",
+    "kollias2024",
+]
+
+_ROOMS = {
+    "AnnotatedImages": "data",
+    "Coupling": "coupling",
+    "Evidence": "coupling",
+    "Kollias2024": "coupling",
+    "MultiClass": "tasks",
+    "MultiLabel": "tasks",
+    "Network": "network",
+    "Objective": "objective",
+    "Problem": "data",
+    "Relation": "relations",
+    "TrainingSettings": "study",
+    "compare": "evaluation",
+    "fit": "training",
+    "kollias2024": "objective",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'conjoin' has no attribute {name!r}. It has {', '.join(__all__)}.")
+    return getattr(import_module(f"conjoin.{_ROOMS[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,39 @@
+"""Base rates: how often each outcome is annotated, counted as training goes."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from conjoin.distributed import all_sum
+from conjoin.tasks import Annotation, Task
+
+
+class BaseRates(nn.Module):
+    """Counts of the annotated outcomes of a task, over all batches seen in training.
+
+    Half a count is added to each outcome (Jeffreys' prior for a label), so that nothing is
+    ever impossible.
+    """
+
+    counts: Float[Tensor, "variables outcomes"]
+
+    def __init__(self, task: Task) -> None:
+        super().__init__()
+        self.register_buffer("counts", torch.full((task.variables, task.outcomes), 0.5))
+
+    @torch.no_grad()
+    def update(self, annotation: Annotation) -> None:
+        """Count the annotations of one batch."""
+        self.counts.add_(all_sum(annotation.soft.sum(0).to(self.counts.dtype)))
+
+    def log_rates(self) -> Float[Tensor, "variables outcomes"]:
+        """Log base rates."""
+        return (self.counts / self.counts.sum(-1, keepdim=True)).log()
+
+    def unit(self) -> Float[Tensor, ""]:
+        """Negative log-likelihood of the base rates, summed over variables, in nats for an image.
+
+        The expected loss of a network that knows nothing but the base rates; never below 0.01.
+        """
+        log_rates = self.log_rates()
+        return -(log_rates.exp() * log_rates).sum().clamp(max=-0.01)

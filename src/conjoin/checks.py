@@ -1,0 +1,169 @@
+"""What is wrong with an argument, said so that it can be mended."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from conjoin.tasks import MultiClass, Task
+
+if TYPE_CHECKING:
+    from conjoin.coupling import BaseCoupling
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """` Did you mean 'x'?` where a known name is close, else the known names."""
+    near = difflib.get_close_matches(name, known, 1)
+    return f"Did you mean {near[0]!r}?" if near else f"Known: {list(known)}."
+
+
+def objective(tasks: Sequence[Task], couplings: Sequence["BaseCoupling"], weights: Mapping[str, float]) -> None:
+    """Check that the parts of an objective fit together."""
+    by_name = {task.name: task for task in tasks}
+    if not tasks or len(by_name) < len(tasks):
+        raise ValueError(
+            f"`tasks` should hold at least one task, each with its own name. Found {[t.name for t in tasks]}."
+        )
+    sources = [coupling.source.name for coupling in couplings]
+    if len(set(sources)) < len(sources):
+        raise ValueError(
+            f"`couplings` should hold at most one coupling for each source task. Found {sources}. "
+            "Give all relations of a source to one coupling: Coupling(relation, another)."
+        )
+    for coupling in couplings:
+        for relation in coupling.related():
+            for end in (relation.source, relation.target):
+                if by_name.get(end.name) != end:
+                    raise ValueError(
+                        f"`couplings` should relate tasks of this objective. Found relation {relation.name} "
+                        f"whose task {end.name!r} "
+                        + (
+                            "has other outputs there."
+                            if end.name in by_name
+                            else f"is not among them. {nearest(end.name, list(by_name))}"
+                        )
+                    )
+    for name, weight in weights.items():
+        if name not in by_name:
+            raise ValueError(
+                f"`weights` should name tasks of this objective. Found {name!r}. {nearest(name, list(by_name))}"
+            )
+        if not weight >= 0:
+            raise ValueError(f"`weights[{name!r}]` should be at least 0. Found {weight}.")
+
+
+def batch(
+    tasks: Mapping[str, Task],
+    logits: Mapping[str, Tensor],
+    annotations: Mapping[str, Tensor],
+    set_aside: Tensor | None,
+) -> None:
+    """Check names, shapes and types of one batch; looks at no value."""
+    if missing := [name for name in tasks if name not in logits]:
+        raise KeyError(f"`logits` should have an entry for every task. Found none for {missing}, only {list(logits)}.")
+    for argument, given in (("logits", logits), ("annotations", annotations)):
+        for name in given:
+            if name not in tasks:
+                raise KeyError(
+                    f"`{argument}` should be keyed by task names. Found {name!r}. {nearest(name, list(tasks))}"
+                )
+    size = len(next(iter(logits.values())))
+    for name, task in tasks.items():
+        expected = (size, len(task.outputs))
+        found = logits[name]
+        if tuple(found.shape) != expected or not found.is_floating_point():
+            raise ValueError(
+                f"`logits[{name!r}]` should be floating-point of shape {expected}: (batch, outputs). "
+                f"Found {found.dtype} of shape {tuple(found.shape)}."
+            )
+        if name in annotations:
+            _annotation(task, annotations[name], size)
+            if annotations[name].device != found.device:
+                raise ValueError(
+                    f"`annotations[{name!r}]` should be on the device of the logits, {found.device}. "
+                    f"Found {annotations[name].device}."
+                )
+    if set_aside is not None and (tuple(set_aside.shape) != (size,) or set_aside.dtype != torch.bool):
+        raise ValueError(
+            f"`set_aside` should be boolean of shape ({size},): one entry for each image. "
+            f"Found {set_aside.dtype} of shape {tuple(set_aside.shape)}."
+        )
+
+
+def _annotation(task: Task, found: Tensor, size: int) -> None:
+    where = f"`annotations[{task.name!r}]`"
+    outputs = len(task.outputs)
+    soft = found.is_floating_point()
+    if found.is_complex() or (found.dtype == torch.bool and isinstance(task, MultiClass)):
+        raise TypeError(f"{where} should be whole numbers or probabilities. Found {found.dtype}.")
+    codes = isinstance(task, MultiClass) and not soft
+    expected = (size,) if codes else (size, outputs)
+    if tuple(found.shape) != expected:
+        if not isinstance(task, MultiClass):
+            kind = "one column for each label"
+        else:
+            kind = "class codes" if codes else "a distribution over the classes for each image"
+        hint = ""
+        if isinstance(task, MultiClass) and soft and found.ndim == 1:
+            hint = " Class codes are whole numbers: annotation.long()."
+        elif codes and tuple(found.shape) == (size, outputs):
+            hint = " One-hot rows are soft annotations: annotation.float()."
+        raise ValueError(
+            f"{where} should have shape {expected}: {kind}. Found {tuple(found.shape)} of {found.dtype}.{hint}"
+        )
+
+
+def values(tasks: Mapping[str, Task], logits: Mapping[str, Tensor], annotations: Mapping[str, Tensor]) -> None:
+    """Check the values of one batch; waits for the device."""
+    for name, task in tasks.items():
+        if not bool(logits[name].isfinite().all()):
+            row = int((~logits[name].isfinite()).any(-1).nonzero()[0])
+            raise ValueError(
+                f"`logits[{name!r}]` should be finite. Found {logits[name][row].tolist()} in row {row}. "
+                "Training has diverged, or the images hold NaN: lower the learning rate, check the input."
+            )
+        if name in annotations:
+            if annotations[name].is_floating_point():
+                _probabilities(task, annotations[name])
+            else:
+                _codes(task, annotations[name])
+
+
+def _codes(task: Task, found: Tensor) -> None:
+    last = task.outcomes - 1
+    off = (found < -1) | (found > last) if found.dtype != torch.bool else torch.zeros_like(found)
+    if bool(off.any()):
+        row = off.reshape(len(found), -1).any(-1).nonzero()[0]
+        hint = (
+            " Codes that count from 1 are shifted: annotation - 1."
+            if isinstance(task, MultiClass) and int(found.max()) == task.outcomes and not bool((found == 0).any())
+            else " Other codes for a missing annotation (9, 999) are written as -1."
+        )
+        raise ValueError(
+            f"`annotations[{task.name!r}]` should hold codes from 0 to {last}, or -1 = not annotated. "
+            f"Found {found[off][0].item()} in row {row.item()} ({int(off.sum())} in all).{hint}"
+        )
+
+
+def _probabilities(task: Task, found: Tensor) -> None:
+    off = (found < 0) | (found > 1)
+    where = f"`annotations[{task.name!r}]`"
+    if bool(off.any()):
+        row = off.any(-1).nonzero()[0]
+        raise ValueError(
+            f"{where}, being floating-point, should hold probabilities within [0, 1], or NaN = not annotated. "
+            f"Found {found[off][0].item():g} in row {row.item()} ({int(off.sum())} in all). "
+            "Codes with -1 are whole numbers: annotation.long()."
+        )
+    if isinstance(task, MultiClass):
+        sums = found.sum(-1)
+        off = (sums - 1).abs() > 1e-3  # a row of NaN compares as False
+        partly = found.isnan().any(-1) & ~found.isnan().all(-1)
+        if bool(off.any()) or bool(partly.any()):
+            row = (off | partly).nonzero()[0]
+            raise ValueError(
+                f"{where} should have rows that sum to 1, or are NaN throughout. "
+                f"Found {[round(p, 4) for p in found[row].flatten().tolist()]} in row {row.item()}."
+            )

@@ -1,0 +1,22 @@
+"""How tasks teach each other."""
+
+from conjoin.coupling._base import BaseCoupling, Term
+from conjoin.coupling._coannotation import source_label, target_label
+from conjoin.coupling._coupling import Coupling
+from conjoin.coupling._evidence import Evidence
+from conjoin.coupling._kollias import Kollias2024
+from conjoin.coupling._matching import cross_entropy, distribution_matching
+from conjoin.coupling._view import View
+
+__all__ = [
+    "BaseCoupling",
+    "Coupling",
+    "Evidence",
+    "Kollias2024",
+    "Term",
+    "View",
+    "cross_entropy",
+    "distribution_matching",
+    "source_label",
+    "target_label",
+]

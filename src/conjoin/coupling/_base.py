@@ -1,0 +1,73 @@
+"""What every coupling answers: which elements it acts on, and with what loss."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import NamedTuple, cast
+
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from conjoin.coupling._view import View
+from conjoin.relations import Relation
+from conjoin.tasks import MultiClass
+
+
+class Term(NamedTuple):
+    """Name of one part of the loss."""
+
+    kind: str
+    """`task`, `match` or `coannotate`."""
+    on: str
+    """The task whose logits it moves."""
+    by: str = ""
+    """The task that teaches; empty where several do, or none."""
+
+    def __str__(self) -> str:
+        """`digit` for a task's own loss, else `match/strokes/digit`: kind, pupil, teacher."""
+        return self.on if self.kind == "task" else "/".join(part for part in self if part)
+
+
+class BaseCoupling(nn.Module, ABC):
+    """Couples a source task to the targets of one or more relations.
+
+    Args:
+        relations: relations that share their source, each with another target.
+
+    Raises:
+        ValueError: if there is no relation, they have several sources, or a target repeats.
+
+    """
+
+    def __init__(self, *relations: Relation) -> None:
+        super().__init__()
+        sources = {relation.source.name for relation in relations}
+        if len(sources) != 1:
+            raise ValueError(f"`relations` should share one source task. Found {sorted(sources)}.")
+        targets = [relation.target.name for relation in relations]
+        if len(set(targets)) < len(targets):
+            raise ValueError(f"`relations` should each have a target of their own. Found {targets}.")
+        self.relations = nn.ModuleList(relations)
+        self.source: MultiClass = relations[0].source
+
+    def related(self) -> list[Relation]:
+        """The relations."""
+        return cast("list[Relation]", list(self.relations))
+
+    @abstractmethod
+    def where(
+        self, known: Mapping[str, Bool[Tensor, "batch _"]], act: Bool[Tensor, "batch"]
+    ) -> dict[Term, Bool[Tensor, "batch _"]]:
+        """Elements that each term acts on: shape (batch, variables of the task) or (batch, 1).
+
+        Args:
+            known: by task name, which variables are annotated.
+            act: images that the coupling may act on.
+
+        """
+
+    @abstractmethod
+    def losses(self, views: Mapping[str, View]) -> dict[Term, Float[Tensor, "batch _"]]:
+        """Loss of each term for each element, weighted by evidence, in nats."""
+
+    def observe(self, views: Mapping[str, View], measured: Float[Tensor, "batch"]) -> None:
+        """Update what the coupling keeps from batch to batch. By default nothing."""

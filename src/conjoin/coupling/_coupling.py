@@ -1,0 +1,90 @@
+"""The default coupling: distribution matching and soft co-annotation, gated by evidence."""
+
+from collections.abc import Mapping
+from typing import cast
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from conjoin.coupling._base import BaseCoupling, Term
+from conjoin.coupling._coannotation import source_label, target_label
+from conjoin.coupling._evidence import Evidence
+from conjoin.coupling._matching import cross_entropy, distribution_matching
+from conjoin.coupling._view import View
+from conjoin.relations import Relation
+
+
+class Coupling(BaseCoupling):
+    """Lets a source task and its targets teach each other as far as evidence allows.
+
+    For each relation, with evidence e for each variable of the target (see `Evidence`):
+
+    * ``match``: e times `distribution_matching`, on elements that are not annotated;
+    * ``coannotate`` the target: e times the cross-entropy to `target_label`, on images annotated
+      for the source, elements not annotated;
+    * ``coannotate`` the source: the cross-entropy to `source_label`, on images annotated for a
+      target and not for the source. The log-likelihoods of all relations add up, variable by
+      variable tempered by e; the whole is scaled by the largest e.
+
+    After Kollias, Sharmanska & Zafeiriou, AAAI 2024, arXiv 2401.01219; what differs and why is in
+    `docs/method.md`.
+
+    Args:
+        relations: relations that share their source, each with another target.
+        matching: weight of distribution matching.
+        coannotation: weight of soft co-annotation.
+
+    """
+
+    def __init__(self, *relations: Relation, matching: float = 1.0, coannotation: float = 1.0) -> None:
+        super().__init__(*relations)
+        self.matching, self.coannotation = matching, coannotation
+        self.evidence = nn.ModuleList(Evidence(relation) for relation in relations)
+
+    def judged(self) -> list[tuple[Relation, Evidence]]:
+        """Each relation with its evidence."""
+        return list(zip(self.related(), cast("list[Evidence]", list(self.evidence)), strict=True))
+
+    def where(
+        self, known: Mapping[str, Bool[Tensor, "batch _"]], act: Bool[Tensor, "batch"]
+    ) -> dict[Term, Bool[Tensor, "batch _"]]:
+        """Elements that are not annotated, on images the coupling may act on."""
+        source, act = self.source.name, act[:, None]
+        open_source = act & ~known[source]
+        masks, taught = {}, torch.zeros_like(act)
+        for relation in self.related():
+            target = relation.target.name
+            open_target = act & ~known[target]
+            masks[Term("match", target, source)] = open_target
+            masks[Term("match", source, target)] = open_source & open_target
+            masks[Term("coannotate", target, source)] = open_target & known[source]
+            taught = taught | known[target].any(-1, keepdim=True)
+        return masks | {Term("coannotate", source): open_source & taught}
+
+    def losses(self, views: Mapping[str, View]) -> dict[Term, Float[Tensor, "batch _"]]:
+        """Matching in both directions and co-annotation in both directions."""
+        name, source = self.source.name, views[self.source.name]
+        log_source = source.log_p[:, 0]
+        losses: dict[Term, Tensor] = {}
+        log_likelihood, trust = torch.zeros_like(log_source), log_source.new_zeros(())
+        for relation, evidence in self.judged():
+            weight = evidence()
+            target, view = relation.target.name, views[relation.target.name]
+            to_source, to_target = distribution_matching(relation.implied(log_source), view.log_p)
+            losses[Term("match", name, target)] = self.matching * weight * to_source
+            losses[Term("match", target, name)] = self.matching * weight * to_target
+            soft = target_label(source.soft[:, 0], relation.log_table, view.log_p, view.log_base)
+            label_loss = cross_entropy(soft, view.log_p)
+            losses[Term("coannotate", target, name)] = self.coannotation * weight * label_loss
+            log_likelihood = log_likelihood + relation.log_likelihood(view.soft, weight)
+            trust = torch.maximum(trust, weight.max())
+        soft = source_label(log_source, log_likelihood)
+        class_loss = cross_entropy(soft[:, None], source.log_p)
+        return losses | {Term("coannotate", name): self.coannotation * trust * class_loss}
+
+    def observe(self, views: Mapping[str, View], measured: Float[Tensor, "batch"]) -> None:
+        """Update the evidence of each relation."""
+        source = views[self.source.name]
+        for relation, evidence in self.judged():
+            evidence.update(relation, source, views[relation.target.name], measured)

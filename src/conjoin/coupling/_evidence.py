@@ -1,0 +1,98 @@
+"""Evidence: how far a relation may be trusted, measured in both directions, label by label."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from conjoin.coupling._matching import cross_entropy
+from conjoin.coupling._view import View
+from conjoin.distributed import all_sum
+from conjoin.relations import Relation
+
+
+class Evidence(nn.Module):
+    """Running evidence for one relation, in [0, 1] for each variable of the target.
+
+    The smaller of two ratios of negative log-likelihoods (NLL):
+
+    * forward, for each variable: what the implied distribution gains over base rates on target
+      annotations, as a share of what the target head itself gains;
+    * backward: what the posterior, from target predictions alone, gains over base rates on
+      source annotations, as a share of the base rates' NLL.
+
+    A wrong table that the coupling has taught to the network predicts in one direction what it
+    has itself brought about; it takes both to be believed. NLLs are summed with exponential
+    forgetting, then divided, then clipped. Evidence is 0 where base rates are not beaten and
+    until enough annotations were seen in either direction.
+
+    Args:
+        relation: the relation to judge.
+        decay: what a step keeps of the sums before it; 0.98 remembers about fifty steps.
+        fewest: annotated images, remembered in either direction, below which evidence is 0.
+
+    """
+
+    target_nll: Float[Tensor, "3 variables"]
+    target_count: Float[Tensor, "variables"]
+    source_nll: Float[Tensor, "2"]
+    source_count: Float[Tensor, ""]
+
+    def __init__(self, relation: Relation, *, decay: float = 0.98, fewest: int = 16) -> None:
+        super().__init__()
+        self.decay, self.fewest = decay, fewest
+        variables = relation.target.variables
+        self.register_buffer("target_nll", torch.zeros(3, variables))
+        self.register_buffer("target_count", torch.zeros(variables))
+        self.register_buffer("source_nll", torch.zeros(2))
+        self.register_buffer("source_count", torch.zeros(()))
+
+    @torch.no_grad()
+    def update(
+        self,
+        relation: Relation,
+        source: View,
+        target: View,
+        measured: Float[Tensor, "batch"],
+    ) -> None:
+        """Add what one batch shows.
+
+        Args:
+            relation: the relation to judge.
+            source: predictions and annotations of the source task.
+            target: predictions and annotations of the target task.
+            measured: 1 for images on which evidence is measured, else 0.
+
+        """
+        on_target = measured[:, None] * target.known
+        rivals = (target.log_base.expand_as(target.log_p), relation.implied(source.log_p[:, 0]), target.log_p)
+        nll = torch.stack([(cross_entropy(target.soft, rival) * on_target).sum(0) for rival in rivals])
+
+        on_source = measured * source.known[:, 0]
+        prior = source.log_base.expand_as(source.log_p)[:, 0]
+        posterior = relation.posterior(prior, target.log_p.exp())
+        back = torch.stack(
+            [(cross_entropy(source.soft[:, 0], rival) * on_source).sum() for rival in (prior, posterior)]
+        )
+        for state, seen in (
+            (self.target_nll, nll),
+            (self.target_count, on_target.sum(0)),
+            (self.source_nll, back),
+            (self.source_count, on_source.sum()),
+        ):
+            state.mul_(self.decay).add_(all_sum(seen))
+
+    def directions(self) -> tuple[Float[Tensor, "variables"], Float[Tensor, ""]]:
+        """Forward evidence of each variable, and backward evidence."""
+        base, implied, head = self.target_nll
+        forward = _gain(base - implied, base - head) * (self.target_count >= self.fewest)
+        before, after = self.source_nll
+        return forward, _gain(before - after, before) * (self.source_count >= self.fewest)
+
+    def forward(self) -> Float[Tensor, "variables"]:
+        """Evidence of each variable."""
+        return torch.minimum(*self.directions())
+
+
+def _gain(gain: Tensor, possible: Tensor) -> Tensor:
+    """Ratio clipped to [0, 1]; 0 where nothing could be gained."""
+    return torch.where(possible > 0, gain / possible.clamp(min=1e-12), 0.0).clamp(0, 1)

@@ -1,0 +1,228 @@
+"""Tasks and couplings turned into one loss, for any training loop."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, cast
+
+import torch
+from jaxtyping import Bool, Float, Shaped
+from torch import Tensor, nn
+
+from conjoin import checks
+from conjoin.base_rates import BaseRates
+from conjoin.coupling import BaseCoupling, Coupling, Kollias2024, Term, View, cross_entropy
+from conjoin.distributed import all_sum, ranks
+from conjoin.relations import Relation
+from conjoin.tasks import Annotation, Task
+
+_CHECKED_CALLS = 10
+
+
+class Objective(nn.Module):
+    """The loss of several tasks, coupled by what is known of how they relate.
+
+    The value is a sum of terms, each a sum over a batch divided by a count of images::
+
+        loss = sum_tasks  NLL_t / unit_t  +  sum_couplings  term / unit of the task it moves
+
+    where the unit of a task is the negative log-likelihood (NLL) of its base rates, so that every
+    task starts near 1. A term with nothing annotated in the batch is exactly 0.
+
+    The module is used like any loss. In training mode it also counts base rates and measures
+    evidence (both in `state_dict`); in evaluation mode nothing changes. Under
+    `torch.distributed` sums and counts are taken over all ranks: the gradients that DDP averages
+    are those of the whole batch.
+
+    Args:
+        tasks: tasks of the network, each with a name of its own.
+        couplings: at most one for each source task.
+        weights: factor for each task's own loss, by name, 1 where not given.
+        scale: "base-rates" as above, or "mean": unit 1, and the mean over labels instead of the sum.
+        validate: whether to look at the values of logits and annotations in each call. By default
+            in the first ten calls in training mode, and never inside `torch.compile`: looking at
+            values makes a GPU wait. Names, shapes and types are always checked.
+
+    Raises:
+        ValueError: if task names repeat, or a coupling or weight names a task that is not there.
+
+    """
+
+    terms: dict[str, Tensor]
+    """Value of each term in the last call, before it was divided by its unit; without gradient."""
+
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        couplings: Sequence[BaseCoupling] = (),
+        *,
+        weights: Mapping[str, float] | None = None,
+        scale: Literal["base-rates", "mean"] = "base-rates",
+        validate: bool | None = None,
+    ) -> None:
+        super().__init__()
+        checks.objective(tasks, couplings, weights or {})
+        self.tasks = {task.name: task for task in tasks}
+        self.couplings = nn.ModuleList(couplings)
+        self.rates = nn.ModuleList(BaseRates(task) for task in tasks)
+        self.weights = dict(weights or {})
+        self.scale, self.validate = scale, validate
+        self.terms = {}
+        self._calls = 0
+
+    def forward(
+        self,
+        logits: Mapping[str, Float[Tensor, "batch _"]],
+        annotations: Mapping[str, Shaped[Tensor, "batch *_"]],
+        *,
+        set_aside: Bool[Tensor, "batch"] | None = None,
+        counts: Mapping[str, Tensor] | None = None,
+    ) -> Float[Tensor, ""]:
+        """Loss of one batch.
+
+        Args:
+            logits: by task name, shape (batch, outputs).
+            annotations: by task name, as `MultiClass` and `MultiLabel` say. A task that is absent is
+                not annotated on any image of this batch.
+            set_aside: images on which couplings do not act; evidence is measured there and nowhere
+                else. Without it evidence is measured on all images.
+            counts: what to divide by, from `count` on a larger batch of which this is a part: the
+                losses of the parts then add up to that of the larger batch.
+
+        Returns:
+            The loss, a scalar in float32 or wider.
+
+        Raises:
+            KeyError, TypeError, ValueError: saying which argument is wrong, and how.
+
+        """
+        checks.batch(self.tasks, logits, annotations, set_aside)
+        if self._should_validate():
+            checks.values(self.tasks, logits, annotations)
+        with torch.autocast(next(iter(logits.values())).device.type, enabled=False):
+            wide = {name: z.float() if z.dtype.itemsize < 4 else z for name, z in logits.items()}
+            read = self._read(annotations, next(iter(wide.values())))
+            if self.training:
+                for name in self.tasks:
+                    self._rates(name).update(read[name])
+            views = self._views(wide, read)
+            if self.training:
+                self._observe(views, set_aside)
+            return self._reduce(views, set_aside, counts)
+
+    def count(
+        self,
+        annotations: Mapping[str, Shaped[Tensor, "batch *_"]],
+        *,
+        set_aside: Bool[Tensor, "batch"] | None = None,
+    ) -> dict[str, Tensor]:
+        """How many images each term of the loss acts on, by the term's name.
+
+        For gradient accumulation: count the whole batch, or add up the counts of its parts, and
+        pass the result as `counts` to each part's call.
+        """
+        some = next(iter(annotations.values()))
+        read = self._read(annotations, some.new_zeros(len(some), 1, dtype=torch.get_default_dtype()))
+        return {str(term): _images(mask) for term, mask in self._where(read, set_aside).items()}
+
+    def evidence(self) -> dict[str, Float[Tensor, "variables"]]:
+        """Evidence of each relation for each variable of its target, by the relation's name."""
+        return {
+            relation.name: evidence().detach()
+            for coupling in self._coupled()
+            if isinstance(coupling, Coupling)
+            for relation, evidence in coupling.judged()
+        }
+
+    def _rates(self, name: str) -> BaseRates:
+        return cast("BaseRates", self.rates[list(self.tasks).index(name)])
+
+    def _coupled(self) -> list[BaseCoupling]:
+        return cast("list[BaseCoupling]", list(self.couplings))
+
+    def _should_validate(self) -> bool:
+        if torch.compiler.is_compiling():
+            return False
+        if self.validate is not None:
+            return self.validate
+        self._calls += self.training
+        return self.training and self._calls <= _CHECKED_CALLS
+
+    def _read(self, annotations: Mapping[str, Tensor], like: Tensor) -> dict[str, Annotation]:
+        """Annotations in the layout of the losses; a task that is absent is unknown throughout."""
+        read = {}
+        for name, task in self.tasks.items():
+            absent = like.new_full((len(like), len(task.outputs)), torch.nan)
+            soft, known = task.annotation(annotations.get(name, absent))
+            read[name] = Annotation(soft.to(like.dtype), known)
+        return read
+
+    def _views(self, logits: Mapping[str, Tensor], read: Mapping[str, Annotation]) -> dict[str, View]:
+        return {
+            name: View(task.log_probabilities(logits[name]), *read[name], self._rates(name).log_rates())
+            for name, task in self.tasks.items()
+        }
+
+    def _observe(self, views: Mapping[str, View], set_aside: Tensor | None) -> None:
+        some = next(iter(views.values())).log_p
+        measured = some.new_ones(len(some)) if set_aside is None else set_aside.to(some.dtype)
+        for coupling in self._coupled():
+            coupling.observe(views, measured)
+
+    def _where(
+        self, read: Mapping[str, Annotation | View], set_aside: Tensor | None
+    ) -> dict[Term, Bool[Tensor, "batch _"]]:
+        known = {name: part.known for name, part in read.items()}
+        some = next(iter(known.values()))
+        act = some.new_ones(len(some)) if set_aside is None else ~set_aside
+        masks = {Term("task", name): mask for name, mask in known.items()}
+        for coupling in self._coupled():
+            masks |= coupling.where(known, act)
+        return masks
+
+    def _losses(self, views: Mapping[str, View]) -> dict[Term, Float[Tensor, "batch _"]]:
+        losses = {}
+        for name, view in views.items():
+            loss = cross_entropy(view.soft, view.log_p)
+            if self.scale == "mean":
+                loss = loss / view.known.sum(-1, keepdim=True).clamp(min=1)
+            losses[Term("task", name)] = loss
+        for coupling in self._coupled():
+            losses |= coupling.losses(views)
+        return losses
+
+    def _reduce(
+        self, views: Mapping[str, View], set_aside: Tensor | None, counts: Mapping[str, Tensor] | None
+    ) -> Float[Tensor, ""]:
+        losses = self._losses(views)
+        total = next(iter(views.values())).log_p.new_zeros(())
+        self.terms = {}
+        for term, mask in self._where(views, set_aside).items():
+            count = all_sum(_images(mask)) if counts is None else counts[str(term)]
+            value = torch.where(mask, losses[term], 0.0).sum() / count.clamp(min=1)
+            self.terms[str(term)] = value.detach()
+            unit = self._rates(term.on).unit() if self.scale == "base-rates" else 1.0
+            weight = self.weights.get(term.on, 1.0) if term.kind == "task" else 1.0
+            total = total + value * (weight / unit)
+        return total * (ranks() if counts is None else 1)
+
+
+def kollias2024(tasks: Sequence[Task], relations: Sequence[Relation], *, reverse: bool = False) -> Objective:
+    """Objective of Kollias et al. 2024 as recalled; its formulas are NOT confirmed.
+
+    See `conjoin.coupling.Kollias2024`. All weights are 1 and losses of labels are means over labels.
+
+    Args:
+        tasks: tasks of the network.
+        relations: relations between them.
+        reverse: swap the sides of both cross-entropies.
+
+    """
+    by_source: dict[str, list[Relation]] = {}
+    for relation in relations:
+        by_source.setdefault(relation.source.name, []).append(relation)
+    couplings = [Kollias2024(*group, reverse=reverse) for group in by_source.values()]
+    return Objective(tasks, couplings, scale="mean")
+
+
+def _images(mask: Bool[Tensor, "batch _"]) -> Float[Tensor, ""]:
+    """How many images have at least one element in the mask."""
+    return mask.any(-1).sum().to(torch.get_default_dtype())

@@ -1,0 +1,124 @@
+"""The table P(target outcome | source class) and Bayes' rule through it, in log space."""
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from conjoin.tasks import MultiClass, MultiLabel, Task
+
+
+class Relation(nn.Module):
+    """What a multi-class source task says about a target task.
+
+    Args:
+        source: the task whose classes are the rows of the table.
+        target: a `MultiLabel` or `MultiClass` task; its outputs are the columns.
+        table: P(target output | source class), shape (C, L) for labels, (C, K) for classes
+            (rows sum to one). A column that is the same in every row says nothing of its label.
+        floor: probabilities are kept within [floor, 1 - floor], since no table is certain;
+            rows over classes are normalised again afterwards.
+        origin: where the table comes from (a file, a publication, a count).
+
+    Raises:
+        TypeError: if the source is not a `MultiClass` task.
+        ValueError: if the table has the wrong shape, entries that are not probabilities, or rows
+            over classes that do not sum to one; if the floor is not within (0, 0.5).
+
+    """
+
+    log_table: Float[Tensor, "classes variables outcomes"]
+
+    def __init__(
+        self,
+        source: MultiClass,
+        target: Task,
+        table: Tensor | Sequence[Sequence[float]],
+        *,
+        floor: float = 0.01,
+        origin: str = "given",
+    ) -> None:
+        super().__init__()
+        if not isinstance(source, MultiClass):
+            raise TypeError(f"`source` should be a MultiClass task. Found {type(source).__name__}.")
+        if not 0 < floor < 0.5:
+            raise ValueError(f"`floor` should lie within (0, 0.5). Found {floor}.")
+        self.source, self.target, self.floor, self.origin = source, target, floor, origin
+        values = torch.as_tensor(table, dtype=torch.float64)
+        self._check(values)
+        values = values.clamp(floor, 1 - floor)
+        if isinstance(target, MultiLabel):
+            layout = torch.stack([1 - values, values], -1)
+        else:
+            layout = (values / values.sum(-1, keepdim=True)).unsqueeze(1)
+        self.register_buffer("log_table", layout.log().to(torch.get_default_dtype()))
+
+    @property
+    def name(self) -> str:
+        """`source->target`."""
+        return f"{self.source.name}->{self.target.name}"
+
+    @property
+    def table(self) -> Float[Tensor, "classes outputs"]:
+        """The table in use, after the floor: shape (C, L) or (C, K)."""
+        table = self.log_table.exp()
+        return table[..., 1] if isinstance(self.target, MultiLabel) else table.squeeze(1)
+
+    def implied(self, log_source: Float[Tensor, "batch classes"]) -> Float[Tensor, "batch variables outcomes"]:
+        """Log of the implied distribution of the target, log(p_source @ table)."""
+        return torch.logsumexp(log_source[:, :, None, None] + self.log_table, 1)
+
+    def log_likelihood(
+        self,
+        soft: Float[Tensor, "batch variables outcomes"],
+        weight: Float[Tensor, "variables"] | None = None,
+    ) -> Float[Tensor, "batch classes"]:
+        """Log-likelihood of target annotations under each source class, naive Bayes.
+
+        Args:
+            soft: probability of each outcome; all zero for a variable that is not annotated.
+            weight: exponent of each variable; below 1 it tempers dependence between variables.
+
+        """
+        if weight is not None:
+            soft = soft * weight[:, None]
+        return torch.einsum("bvo,cvo->bc", soft, self.log_table)
+
+    def posterior(
+        self,
+        log_prior: Float[Tensor, "batch classes"],
+        soft: Float[Tensor, "batch variables outcomes"],
+        weight: Float[Tensor, "variables"] | None = None,
+    ) -> Float[Tensor, "batch classes"]:
+        """Log of the posterior of the source class given target annotations, by Bayes' rule."""
+        return (log_prior + self.log_likelihood(soft, weight)).log_softmax(-1)
+
+    def extra_repr(self) -> str:
+        """Name, shape and origin."""
+        return f"{self.name}, {len(self.source.outputs)}x{len(self.target.outputs)}, {self.origin}"
+
+    def _check(self, values: Tensor) -> None:
+        expected = (len(self.source.outputs), len(self.target.outputs))
+        where = f"`table` of relation {self.name}"
+        if tuple(values.shape) != expected:
+            hint = " It looks transposed." if tuple(values.shape) == expected[::-1] else ""
+            raise ValueError(
+                f"{where} should have shape {expected}: a row for each class of {self.source.name!r}, a column "
+                f"for each output of {self.target.name!r}. Found {tuple(values.shape)}.{hint}"
+            )
+        if bad := (~((values >= 0) & (values <= 1))).nonzero().tolist():
+            row, column = bad[0]
+            raise ValueError(
+                f"{where} should hold probabilities within [0, 1]. Found {values[row, column].item():g} for class "
+                f"{self.source.outputs[row]!r}, output {self.target.outputs[column]!r} ({len(bad)} in all). "
+                "Percentages are divided by 100; for an unknown entry give the output's base rate."
+            )
+        if isinstance(self.target, MultiClass):
+            sums = values.sum(-1)
+            if off := ((sums - 1).abs() > 1e-3).nonzero().flatten().tolist():
+                raise ValueError(
+                    f"{where} should have rows that sum to 1, since {self.target.name!r} is multi-class. Found "
+                    f"{sums[off[0]].item():g} for class {self.source.outputs[off[0]]!r} ({len(off)} rows in all). "
+                    "Is the table P(source | target) instead, or does it hold counts?"
+                )

@@ -1,0 +1,233 @@
+"""Every loss against values worked out by hand, in float64.
+
+The example: two classes with p_s = (3/4, 1/4), two labels with p_t = (1/2, 3/4), and the table
+T = [[.9, .2], [.1, .6]], so that the implied label rates are q = (.7, .3).
+"""
+
+from collections.abc import Iterator
+from math import exp, log
+
+import pytest
+import torch
+from torch import Tensor
+
+from conjoin import Coupling, MultiClass, MultiLabel, Objective, Relation, kollias2024
+from conjoin.coupling import Kollias2024, distribution_matching, source_label, target_label
+
+from .cases import trusted
+
+S = MultiClass("s", ["0", "1"])
+T = MultiLabel("t", ["0", "1"])
+K = MultiClass("k", ["0", "1", "2"])
+TABLE = [[0.9, 0.2], [0.1, 0.6]]
+K_TABLE = [[0.5, 0.3, 0.2], [0.1, 0.1, 0.8]]  # implied by p_s: (.4, .25, .35)
+
+
+@pytest.fixture(autouse=True)
+def _float64() -> Iterator[None]:
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+def close(found: Tensor, expected: object) -> None:
+    torch.testing.assert_close(found, torch.as_tensor(expected), rtol=1e-12, atol=1e-12)
+
+
+def log_s() -> Tensor:
+    return torch.tensor([[3 / 4, 1 / 4]]).log()
+
+
+def log_t() -> Tensor:
+    return torch.tensor([[[1 / 2, 1 / 2], [1 / 4, 3 / 4]]]).log()
+
+
+def log_k() -> Tensor:
+    return torch.tensor([[[1 / 2, 1 / 4, 1 / 4]]]).log()
+
+
+LOGITS = {
+    "s": [[log(3), 0.0]],
+    "t": [[0.0, log(3)]],
+    "k": [[log(2), 0.0, 0.0]],
+}
+
+
+def given(*names: str) -> dict[str, Tensor]:
+    return {name: torch.tensor(LOGITS[name]) for name in names}
+
+
+def test_implied_distribution() -> None:
+    close(Relation(S, T, TABLE).implied(log_s()).exp(), [[[0.3, 0.7], [0.7, 0.3]]])
+    close(Relation(S, K, K_TABLE).implied(log_s()).exp(), [[[0.4, 0.25, 0.35]]])
+
+
+def test_posterior() -> None:
+    relation = Relation(S, T, TABLE)
+    soft, _ = T.annotation(torch.tensor([[1, 0]]))
+    # 3/4 * .9 * .8 = .54 against 1/4 * .1 * .4 = .01
+    close(relation.posterior(log_s(), soft).exp(), [[54 / 55, 1 / 55]])
+    soft, _ = T.annotation(torch.tensor([[-1, 1]]))  # 3/4 * .2 = 1/4 * .6
+    close(relation.posterior(log_s(), soft).exp(), [[0.5, 0.5]])
+    # a weight of 0 forgets a label, a weight of 1/2 takes the square root of its likelihood
+    soft, _ = T.annotation(torch.tensor([[1, 1]]))
+    close(relation.posterior(log_s(), soft, torch.tensor([0.5, 0.0])).exp(), [[0.9, 0.1]])
+    soft, _ = K.annotation(torch.tensor([0]))  # 3/4 * .5 = .375 against 1/4 * .1 = .025
+    close(Relation(S, K, K_TABLE).posterior(log_s(), soft).exp(), [[0.9375, 0.0625]])
+
+
+def test_distribution_matching_labels() -> None:
+    to_source, to_target = distribution_matching(Relation(S, T, TABLE).implied(log_s()), log_t())
+    close(to_source, [[-(log(0.7) + log(0.3)) / 4, -(0.75 * log(0.3) + 0.25 * log(0.7)) / 2]])
+    close(to_target, [[log(2) / 2, -(0.3 * log(0.75) + 0.7 * log(0.25)) / 2]])
+
+
+def test_distribution_matching_classes() -> None:
+    to_source, to_target = distribution_matching(Relation(S, K, K_TABLE).implied(log_s()), log_k())
+    close(to_source, [[-(0.5 * log(0.4) + 0.25 * log(0.25) + 0.25 * log(0.35)) / 2]])
+    close(to_target, [[-(0.4 * log(0.5) + 0.6 * log(0.25)) / 2]])
+
+
+def test_soft_co_annotation_labels() -> None:
+    relation, base = Relation(S, T, TABLE), torch.tensor([[0.5, 0.5], [0.8, 0.2]]).log()
+    soft, _ = T.annotation(torch.tensor([[1, 0]]))
+    close(source_label(log_s(), relation.log_likelihood(soft)), [[54 / 55, 1 / 55]])
+    # class 0: odds 1 * 9 = 9, and 3 * (.2/.8) / (.2/.8) = 3: its row equals the base rate
+    close(
+        target_label(torch.tensor([[1.0, 0.0]]), relation.log_table, log_t(), base),
+        [[[0.1, 0.9], [0.25, 0.75]]],
+    )
+
+
+def test_soft_co_annotation_classes() -> None:
+    relation, base = Relation(S, K, K_TABLE), torch.full((1, 3), 1 / 3).log()
+    # (1/2 * .1, 1/4 * .1, 1/4 * .8) = (.05, .025, .2)
+    close(
+        target_label(torch.tensor([[0.0, 1.0]]), relation.log_table, log_k(), base),
+        [[[0.05 / 0.275, 0.025 / 0.275, 0.2 / 0.275]]],
+    )
+    soft, _ = K.annotation(torch.tensor([2]))  # 3/4 * .2 = .15 against 1/4 * .8 = .2
+    close(source_label(log_s(), relation.log_likelihood(soft)), [[3 / 7, 4 / 7]])
+
+
+def test_task_losses_and_their_units() -> None:
+    objective = Objective([S, T]).eval()
+    loss = objective(given("s", "t"), {"s": torch.tensor([1]), "t": torch.tensor([[1, -1]])})
+    close(objective.terms["s"], log(4))
+    close(objective.terms["t"], log(2))
+    # with nothing counted yet base rates are even: log 2 for the class, 2 log 2 for two labels
+    close(loss, log(4) / log(2) + log(2) / (2 * log(2)))
+
+
+def test_units_follow_counted_base_rates() -> None:
+    objective = Objective([S])
+    annotations = torch.tensor([0, 0, 0, 1])  # with half a count each: 3.5 and 1.5 of 5
+    logits = {"s": torch.zeros(4, 2)}
+    loss = objective(logits, {"s": annotations})
+    close(loss, log(2) / -(0.7 * log(0.7) + 0.3 * log(0.3)))
+
+
+def test_coupling_terms_and_total() -> None:
+    objective = Objective([S, T], [trusted(Coupling(Relation(S, T, TABLE)), 0.5)]).eval()
+    both = {name: z.expand(2, -1) for name, z in given("s", "t").items()}
+    labelled = {"s": torch.tensor([0, -1]), "t": torch.tensor([[-1, -1], [1, 0]])}
+    loss = objective(both, labelled)
+    half = 0.5  # evidence
+    match_t = half * (log(2) / 2 - (0.3 * log(0.75) + 0.7 * log(0.25)) / 2)
+    # soft labels (.9, 3/7), from odds 9 and 3 * (.2/.8) with even base rates
+    coannotate_t = half * (log(2) - (3 / 7 * log(0.75) + 4 / 7 * log(0.25)))
+    # tempered likelihoods: 3/4 sqrt(.9 * .8) against 1/4 sqrt(.1 * .4)
+    odds = 3 * (0.72 / 0.04) ** 0.5
+    coannotate_s = -half * (odds * log(0.75) + log(0.25)) / (1 + odds)
+    expected = {
+        "s": -log(0.75),
+        "t": log(2) + log(4),
+        "match/t/s": match_t,
+        "match/s/t": 0.0,
+        "coannotate/t/s": coannotate_t,
+        "coannotate/s": coannotate_s,
+    }
+    assert set(objective.terms) == set(expected)
+    for name, value in expected.items():
+        close(objective.terms[name], value)
+    on_t = expected["t"] + match_t + coannotate_t
+    close(loss, (expected["s"] + coannotate_s) / log(2) + on_t / (2 * log(2)))
+
+
+def test_matching_on_images_without_annotation() -> None:
+    objective = Objective([S, T], [trusted(Coupling(Relation(S, T, TABLE)), 1.0)]).eval()
+    objective(given("s", "t"), {})
+    to_source = -(log(0.7) + log(0.3)) / 4 - (0.75 * log(0.3) + 0.25 * log(0.7)) / 2
+    close(objective.terms["match/s/t"], to_source)
+    close(objective.terms["coannotate/s"], 0.0)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_kollias2024(reverse: bool) -> None:
+    objective = kollias2024([S, T], [Relation(S, T, TABLE)], reverse=reverse).eval()
+    loss = objective(given("s", "t"), {"t": torch.tensor([[1, 0]])})
+    first, second = exp(0.9 / 1.1), exp(0.1 / 0.7)  # indicators (.9 + 0) / 1.1 and (.1 + 0) / .7
+    r = first / (first + second)
+    if reverse:
+        match = -(0.7 * log(0.5) + 0.3 * log(0.75)) / 2
+        label = -(r * log(0.75) + (1 - r) * log(0.25))
+    else:
+        match = -(0.5 * log(0.7) + 0.75 * log(0.3)) / 2
+        label = -(0.75 * log(r) + 0.25 * log(1 - r))
+    close(objective.terms["match/t/s"], match)
+    close(objective.terms["coannotate/s/t"], label)
+    close(loss, match + label + (log(2) + log(4)) / 2)
+
+
+def test_kollias2024_with_classes() -> None:
+    coupling = Kollias2024(Relation(S, K, K_TABLE))
+    objective = Objective([S, K], [coupling], scale="mean").eval()
+    objective(given("s", "k"), {"k": torch.tensor([2])})
+    close(objective.terms["match/k/s"], -(0.5 * log(0.4) + 0.25 * log(0.25) + 0.25 * log(0.35)))
+    first, second = exp(0.2), exp(0.8)
+    r = first / (first + second)
+    close(objective.terms["coannotate/s/k"], -(0.75 * log(r) + 0.25 * log(1 - r)))
+
+
+def test_evidence() -> None:
+    """Two images annotated for the target, two for the source; base rates from the counts."""
+    coupling = Coupling(Relation(S, T, TABLE))
+    evidence = coupling.judged()[0][1]
+    evidence.fewest = 1
+    objective = Objective([S, T], [coupling])
+    logits = {
+        "s": torch.tensor([[log(3), 0.0]]).expand(4, 2),
+        "t": torch.tensor([[log(9), -log(9)]]).expand(4, 2),
+    }
+    labels = torch.tensor([[1, 0], [1, 0], [-1, -1], [-1, -1]])
+    objective(logits, {"s": torch.tensor([-1, -1, 0, 1]), "t": labels})
+    # base rate of what was annotated, 2.5 / 3; implied .7; predicted .9, for either label
+    forward = (log(0.7) - log(2.5 / 3)) / (log(0.9) - log(2.5 / 3))
+    assert forward < 0  # the implied distribution is worse than base rates
+    close(evidence.directions()[0], [0.0, 0.0])
+    # p_t = (.9, .1): log-likelihoods .9 log .9 + .1 log .1 + .1 log .2 + .9 log .8 of class 0, ...
+    zero = 0.9 * log(0.9) + 0.1 * log(0.1) + 0.1 * log(0.2) + 0.9 * log(0.8)
+    one = 0.9 * log(0.1) + 0.1 * log(0.9) + 0.1 * log(0.6) + 0.9 * log(0.4)
+    total = log(exp(zero) + exp(one))  # even prior
+    posterior = -(zero - total) - (one - total)
+    backward = 1 - posterior / (2 * log(2))
+    close(evidence.directions()[1], max(backward, 0.0))
+
+
+def test_evidence_of_a_good_relation() -> None:
+    coupling = Coupling(Relation(S, T, [[0.95, 0.05], [0.05, 0.95]]))
+    coupling.judged()[0][1].fewest = 1
+    objective = Objective([S, T], [coupling])
+    sure = log(19)  # 0.95
+    logits = {
+        "s": torch.tensor([[sure, 0.0], [0.0, sure]]).repeat(2, 1),
+        "t": torch.tensor([[sure, -sure], [-sure, sure]]).repeat(2, 1),
+    }
+    labels = torch.tensor([[1, 0], [0, 1], [-1, -1], [-1, -1]])
+    objective(logits, {"s": torch.tensor([-1, -1, 0, 1]), "t": labels})
+    implied = 0.95 * 0.95 + 0.05 * 0.05
+    forward = (log(implied) - log(0.5)) / (log(0.95) - log(0.5))
+    odds = 19 ** (4 * 0.95 - 2)  # each of two labels: 19 to the power p - (1 - p)
+    backward = 1 - log(1 + 1 / odds) / log(2)
+    found = objective.evidence()["s->t"]
+    close(found, [min(forward, backward)] * 2)

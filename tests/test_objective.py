@@ -1,0 +1,185 @@
+"""The objective as an `nn.Module`: state, modes, absent tasks, precision, distribution, compilation."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from conjoin import Coupling, Evidence, Objective
+from conjoin.tasks import Task
+
+from .cases import LABELS, MATERIAL, SHAPE, TARGETS, annotations, logits, relation, trusted
+
+
+def coupled(target: Task = LABELS) -> Objective:
+    return Objective([SHAPE, target], [trusted(Coupling(relation(target)))])
+
+
+def gate(objective: Objective) -> Evidence:
+    coupling = objective.couplings[0]
+    assert isinstance(coupling, Coupling)
+    return coupling.judged()[0][1]
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+def test_an_absent_task_equals_one_that_is_not_annotated(target: Task) -> None:
+    given, labelled = logits(target), annotations(target)
+    for name in labelled:
+        rest = {other: value for other, value in labelled.items() if other != name}
+        empty = rest | {name: torch.full_like(labelled[name], -1)}
+        assert torch.equal(coupled(target)(given, rest), coupled(target)(given, empty))
+
+
+def test_evaluation_changes_nothing_and_training_does() -> None:
+    objective = coupled()
+    before = {name: value.clone() for name, value in objective.state_dict().items()}
+    objective.eval()(logits(LABELS), annotations(LABELS))
+    assert all(torch.equal(value, before[name]) for name, value in objective.state_dict().items())
+    objective.train()(logits(LABELS), annotations(LABELS))
+    after = objective.state_dict()
+    changed = {name for name in after if not torch.equal(after[name], before[name])}
+    assert changed == {
+        "rates.0.counts",
+        "rates.1.counts",
+        *(f"couplings.0.evidence.0.{s}_{k}" for s in ("source", "target") for k in ("nll", "count")),
+    }
+
+
+def test_state_travels_with_the_state_dict() -> None:
+    trained = coupled()
+    for seed in range(3):
+        trained(logits(LABELS, seed=seed), annotations(LABELS, seed=seed))
+    restored = Objective([SHAPE, LABELS], [Coupling(relation(LABELS))])
+    restored.load_state_dict(trained.state_dict())
+    given, labelled = logits(LABELS, seed=9), annotations(LABELS, seed=9)
+    assert torch.equal(trained.eval()(given, labelled), restored.eval()(given, labelled))
+    assert torch.equal(trained.evidence()["shape->labels"], restored.evidence()["shape->labels"])
+
+
+def test_evidence_is_measured_on_images_set_aside() -> None:
+    aside = torch.zeros(12, dtype=torch.bool)
+    given, labelled = logits(LABELS), annotations(LABELS)
+    before = coupled()
+    before(given, labelled, set_aside=aside)  # nothing to measure on: the sums only fade
+    evidence = gate(before)
+    assert evidence.source_count == pytest.approx(1e6 * evidence.decay)
+    aside[:6] = True
+    found = coupled()
+    found(given, labelled, set_aside=aside)
+    expected = coupled()
+    expected({n: z[:6] for n, z in given.items()}, {n: a[:6] for n, a in labelled.items()})
+    one, other = gate(found), gate(expected)
+    assert torch.equal(one.target_count, other.target_count)
+    assert torch.equal(one.source_count, other.source_count)
+
+
+def test_evidence_waits_for_enough_annotations() -> None:
+    objective = Objective([SHAPE, LABELS], [Coupling(relation(LABELS))])
+    gate(objective).source_nll[:] = torch.tensor([1.0, 0.0])
+    objective(logits(LABELS), annotations(LABELS))
+    assert bool((objective.evidence()["shape->labels"] == 0).all())
+
+
+def test_weights_scale_a_task() -> None:
+    given, labelled = logits(LABELS), annotations(LABELS)
+    whole = Objective([SHAPE, LABELS]).eval()(given, labelled)
+    without = Objective([SHAPE, LABELS], weights={"labels": 0.0}).eval()(given, labelled)
+    twice = Objective([SHAPE, LABELS], weights={"labels": 2.0}).eval()(given, labelled)
+    torch.testing.assert_close(twice - whole, whole - without)
+    assert without == Objective([SHAPE, LABELS]).eval()(given, {"shape": labelled["shape"]})
+
+
+def test_every_task_starts_near_one() -> None:
+    """Whatever the number of labels and their base rates, for a network that knows the base rates."""
+    generator = torch.Generator().manual_seed(0)
+    labelled = {"labels": (torch.rand(2000, 4, generator=generator) < torch.tensor([0.5, 0.9, 0.1, 0.02])).long()}
+    rate = labelled["labels"].float().mean(0)
+    given = {"shape": torch.zeros(2000, 3), "labels": (rate / (1 - rate)).log().expand(2000, 4)}
+    assert float(Objective([SHAPE, LABELS])(given, labelled)) == pytest.approx(1, abs=0.01)
+
+
+def test_half_precision_logits_are_widened() -> None:
+    given = {name: z.detach().bfloat16().requires_grad_() for name, z in logits(LABELS).items()}
+    wide = {name: z.float() for name, z in given.items()}
+    loss = coupled().eval()(given, annotations(LABELS))
+    assert loss.dtype == torch.float32
+    assert torch.equal(loss, coupled().eval()(wide, annotations(LABELS)))
+    loss.backward()
+    assert all(z.grad is not None and z.grad.dtype == torch.bfloat16 for z in given.values())
+
+
+DEVICES = [
+    "cpu",
+    pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")),
+]
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+def test_autocast_does_not_reach_the_losses(device: str, target: Task) -> None:
+    objective = coupled(target).to(device)
+    given = {name: z.to(device) for name, z in logits(target).items()}
+    labelled = {name: a.to(device) for name, a in annotations(target).items()}
+    expected = coupled(target).to(device)(given, labelled)
+    with torch.autocast(device, torch.bfloat16):
+        found = objective(given, labelled)
+    assert found.dtype == torch.float32
+    assert torch.equal(found, expected)
+    torch.testing.assert_close(found.cpu(), coupled(target)(logits(target), annotations(target)))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+def test_nothing_waits_for_the_gpu() -> None:
+    objective = Objective([SHAPE, LABELS], [Coupling(relation(LABELS))], validate=False).cuda()
+    given = {name: z.cuda() for name, z in logits(LABELS).items()}
+    labelled = {name: a.cuda() for name, a in annotations(LABELS).items()}
+    objective(given, labelled)
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        objective(given, labelled).backward()
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+
+
+RUN = Path(__file__).parent / "programs"
+
+
+@pytest.mark.parametrize("program", ["compiled.py", "distributed.py", "core_only.py"])
+def test_program(program: str) -> None:
+    """Runs in a process of its own, as users run it: shapes are not enforced there."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error::UserWarning:conjoin", RUN / program],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "as expected" in done.stdout
+
+
+def test_gradient_accumulation_matches_the_whole_batch() -> None:
+    labelled = annotations(LABELS)
+    weight: dict[str, Tensor] = {name: z.detach() for name, z in logits(LABELS).items()}
+    gradients = []
+    for size in (12, 5):
+        given = {name: z.clone().requires_grad_() for name, z in weight.items()}
+        objective = coupled().eval()
+        counts = objective.count(labelled)
+        for start in range(0, 12, size):
+            part = slice(start, start + size)
+            cut = {name: z[part] for name, z in given.items()}
+            objective(cut, {name: a[part] for name, a in labelled.items()}, counts=counts).backward()
+        gradients.append([z.grad for z in given.values()])
+    for one, other in zip(*gradients, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_three_tasks_with_two_relations() -> None:
+    objective = Objective([SHAPE, LABELS, MATERIAL], [trusted(Coupling(relation(LABELS), relation(MATERIAL)))])
+    given = logits(LABELS) | logits(MATERIAL)
+    objective(given, annotations(LABELS) | annotations(MATERIAL)).backward()
+    assert set(objective.evidence()) == {"shape->labels", "shape->material"}
+    assert all(z.grad is not None and bool(z.grad.abs().sum() > 0) for z in given.values())
