@@ -1,0 +1,148 @@
+"""Network: one backbone, one linear head for each task, one forward for a mixed batch."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import timm
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from conjoin.tasks import Task
+
+
+class SmallConvNet(nn.Module):
+    """Three 3x3 convolutions for small images (about 8 to 64 pixels a side).
+
+    Args:
+        channels: channels of the image.
+        width: channels of the first convolution; the second and third have two and four times as many.
+
+    The last feature map is averaged to 2x2 cells and flattened: `num_features` = 16 * width.
+
+    """
+
+    def __init__(self, channels: int = 3, width: int = 16) -> None:
+        super().__init__()
+        widths = (channels, width, 2 * width, 4 * width)
+        layers: list[nn.Module] = []
+        for i, (before, after) in enumerate(pairwise(widths)):
+            layers += [nn.Conv2d(before, after, 3, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
+            if i:
+                layers.append(nn.MaxPool2d(2))
+        self.layers = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(2), nn.Flatten())
+        self.num_features = 4 * widths[-1]
+
+    def forward(self, images: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch features"]:
+        """Features of the images."""
+        features: Tensor = self.layers(images)
+        return features
+
+
+def build_backbone(
+    backbone: str | nn.Module = "small", *, channels: int = 3, weights: str | Path | None = None
+) -> nn.Module:
+    """Make a backbone that turns images into a vector of `num_features` numbers.
+
+    Args:
+        backbone: "small" (`SmallConvNet`), any timm model name, or a module with an attribute
+            `num_features` whose output has shape (batch, num_features).
+        channels: channels of the image. timm adapts the first convolution of loaded weights to it.
+        weights: local checkpoint (.pth, .pt, .safetensors). Nothing is ever downloaded.
+
+    Raises:
+        ValueError: if the name is unknown or a module lacks `num_features`.
+        FileNotFoundError: if there is no file at `weights`.
+
+    """
+    path = None if weights is None else Path(weights)
+    if path is not None and not path.is_file():
+        raise FileNotFoundError(f"`weights` should be a local checkpoint file. Found nothing at {path}.")
+    if isinstance(backbone, str) and backbone != "small":
+        if not timm.is_model(backbone):
+            near = timm.list_models(f"*{backbone}*")[:3]
+            hint = f" Near it: {near}." if near else " `timm.list_models()` lists them."
+            raise ValueError(f"`backbone` should be 'small' or a timm model name. Found {backbone!r}.{hint}")
+        overlay = {"file": str(path)} if path else None
+        return timm.create_model(
+            backbone,
+            pretrained=path is not None,
+            pretrained_cfg_overlay=overlay,
+            num_classes=0,
+            in_chans=channels,
+        )
+    module = SmallConvNet(channels) if isinstance(backbone, str) else backbone
+    if not isinstance(getattr(module, "num_features", None), int):
+        raise ValueError(
+            "`backbone` should have a whole number `num_features`, the width of its output. "
+            f"Found none on {type(module).__name__}: set it before passing the module."
+        )
+    if path is not None:
+        timm.models.load_checkpoint(module, str(path))
+    return module
+
+
+class Network(nn.Module):
+    """A backbone with one linear head for each task.
+
+    Args:
+        tasks: tasks to predict.
+        backbone: see `build_backbone`.
+        channels: channels of the image.
+        weights: local checkpoint of the backbone.
+        freeze: keep the backbone as it is, its running statistics included.
+
+    """
+
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        backbone: str | nn.Module = "small",
+        *,
+        channels: int = 3,
+        weights: str | Path | None = None,
+        freeze: bool = False,
+    ) -> None:
+        super().__init__()
+        self.backbone = build_backbone(backbone, channels=channels, weights=weights)
+        self.freeze = freeze
+        self.backbone.requires_grad_(not freeze)
+        width = int(self.backbone.num_features)  # type: ignore[arg-type]
+        self.heads = nn.ModuleDict({_key(task.name): nn.Linear(width, len(task.outputs)) for task in tasks})
+        self.names = [task.name for task in tasks]
+
+    def features(self, images: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch features"]:
+        """Output of the backbone."""
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.freeze):
+            features: Tensor = self.backbone(images)
+        return features
+
+    def classify(self, features: Float[Tensor, "batch features"]) -> dict[str, Tensor]:
+        """Logits of every task, by name, shape (batch, outputs)."""
+        return {name: self.heads[_key(name)](features) for name in self.names}
+
+    def forward(self, images: Float[Tensor, "batch channels height width"]) -> dict[str, Tensor]:
+        """Logits of every task, by name, shape (batch, outputs)."""
+        return self.classify(self.features(images))
+
+    def train(self, mode: bool = True) -> "Network":
+        """Set training mode; a frozen backbone stays in evaluation mode."""
+        super().train(mode)
+        if self.freeze:
+            self.backbone.eval()
+        return self
+
+    def parameter_groups(self, lr: float, backbone_lr: float | None = None) -> list[dict[str, object]]:
+        """Parameter groups for an optimizer, the backbone with a learning rate of its own."""
+        groups: list[dict[str, object]] = [{"params": list(self.heads.parameters()), "lr": lr}]
+        if not self.freeze:
+            groups.append(
+                {"params": list(self.backbone.parameters()), "lr": lr if backbone_lr is None else backbone_lr}
+            )
+        return groups
+
+
+def _key(name: str) -> str:
+    """Key of a task's head: "type" or "train" alone would hide an attribute of the module."""
+    return f"{name} head"

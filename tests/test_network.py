@@ -1,0 +1,84 @@
+"""Backbones, heads, freezing, weights from a file."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import timm
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from conjoin import MultiClass, MultiLabel, Network
+from conjoin.network import SmallConvNet, build_backbone
+
+TASKS = [MultiClass("type", ["a", "b"]), MultiLabel("train", ["x", "y", "z"])]
+
+
+@pytest.mark.parametrize("channels", [1, 3, 5])
+@pytest.mark.parametrize("backbone", ["small", "test_resnet.r160_in1k"])
+def test_any_channels(backbone: str, channels: int) -> None:
+    network = Network(TASKS, backbone, channels=channels).eval()
+    logits = network(torch.rand(2, channels, 32, 32))
+    assert {name: tuple(z.shape) for name, z in logits.items()} == {"type": (2, 2), "train": (2, 3)}
+
+
+@pytest.mark.parametrize("size", [8, 28, 33])
+def test_small_network_takes_any_small_image(size: int) -> None:
+    assert SmallConvNet(1, width=4)(torch.rand(2, 1, size, size)).shape == (2, 64)
+
+
+def test_own_module() -> None:
+    class Trunk(nn.Sequential):
+        num_features = 7
+
+    trunk = Trunk(nn.Flatten(), nn.Linear(12, 7))
+    assert Network(TASKS, trunk)(torch.rand(2, 3, 2, 2))["train"].shape == (2, 3)
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_timm_weights_from_a_file_fit_other_channels(tmp_path: Path, suffix: str) -> None:
+    """The classifier is dropped and the first convolution adapted, as timm does for its own weights."""
+    original: Any = timm.create_model("test_resnet.r160_in1k", num_classes=10)
+    path = tmp_path / f"weights{suffix}"
+    if suffix == ".pth":
+        torch.save(original.state_dict(), path)
+    else:
+        save_file(original.state_dict(), path)
+    image = torch.rand(2, 1, 64, 64)
+    grey = build_backbone("test_resnet.r160_in1k", channels=1, weights=path).eval()
+    expected = original.eval().forward_head(original.forward_features(image.expand(-1, 3, -1, -1)), pre_logits=True)
+    torch.testing.assert_close(grey(image), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_weights_of_the_small_network(tmp_path: Path) -> None:
+    one = SmallConvNet(1)
+    torch.save(one.state_dict(), tmp_path / "small.pth")
+    other = build_backbone("small", channels=1, weights=tmp_path / "small.pth")
+    image = torch.rand(2, 1, 8, 8)
+    assert torch.equal(one.eval()(image), other.eval()(image))
+
+
+def test_a_frozen_backbone_does_not_move() -> None:
+    network = Network(TASKS, channels=1, freeze=True).train()
+    before = {name: value.clone() for name, value in network.backbone.state_dict().items()}
+    groups: list[Any] = network.parameter_groups(0.1)
+    optimizer = torch.optim.SGD(groups)
+    sum(z.square().sum() for z in network(torch.rand(4, 1, 8, 8)).values()).backward()
+    optimizer.step()
+    assert len(groups) == 1
+    assert all(torch.equal(value, before[name]) for name, value in network.backbone.state_dict().items())
+    assert all(p.grad is not None for p in network.heads.parameters())
+
+
+def test_the_backbone_has_its_own_learning_rate() -> None:
+    groups = Network(TASKS, channels=1).parameter_groups(0.1, 0.01)
+    assert [group["lr"] for group in groups] == [0.1, 0.01]
+
+
+def test_every_head_is_trained() -> None:
+    """A head that no optimizer knows of would silently stay as it was."""
+    network = Network(TASKS, channels=1)
+    groups: list[Any] = network.parameter_groups(0.1)
+    known = {id(p) for group in groups for p in group["params"]}
+    assert known == {id(p) for p in network.parameters()}
