@@ -1,0 +1,5 @@
+"""Data sets, each brought to images with annotations."""
+
+from conjoin.datasets._digits import Table, digits
+
+__all__ = ["Table", "digits"]
