@@ -1,0 +1,93 @@
+"""Statistics of a comparison: paired differences, their intervals, and harm. Nowhere else."""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+CONFIDENCE = 0.95
+MARGIN = 0.01
+
+Finding = Literal["helps", "no harm shown", "negative transfer", "not enough data"]
+
+
+class Difference(NamedTuple):
+    """Paired difference of two arms, with its Student t interval over seeds."""
+
+    mean: float
+    lower: float
+    upper: float
+    values: tuple[float, ...]
+
+
+def paired_difference(arm: ArrayLike, single: ArrayLike) -> Difference:
+    """Mean of `arm - single`, seed by seed, with a two-sided 95 % t interval.
+
+    Raises:
+        ValueError: if the two have different lengths or fewer than two seeds.
+
+    """
+    sizes = np.size(arm), np.size(single)
+    if sizes[0] != sizes[1] or sizes[0] < 2:
+        raise ValueError(
+            f"`arm` and `single` should hold the same seeds, at least two. Found {sizes[0]} and {sizes[1]}."
+        )
+    values = np.subtract(arm, single)
+    half = stats.t.ppf(0.5 + CONFIDENCE / 2, len(values) - 1) * stats.sem(values)
+    mean = float(values.mean())
+    return Difference(mean, mean - float(half), mean + float(half), tuple(values.tolist()))
+
+
+def holm(p_values: Sequence[float]) -> NDArray[np.float64]:
+    """P-values adjusted for their number (Holm 1979): reject those at or below alpha."""
+    p = np.asarray(p_values, dtype=float)
+    order = p.argsort(kind="stable")
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)).clip(max=1)
+    return adjusted
+
+
+def findings(differences: Sequence[Difference], *, margin: float = MARGIN) -> list[Finding]:
+    """What one arm does to each task, family-wise over the tasks.
+
+    One-sided paired t tests at half of 1 - 0.95, each of the three adjusted over tasks by Holm:
+
+    * `helps`: above 0;
+    * `no harm shown`: above -margin (non-inferiority);
+    * `negative transfer`: below 0, and not shown to be above -margin;
+    * `not enough data`: none of these could be shown.
+
+    """
+    alpha = (1 - CONFIDENCE) / 2
+    above_zero, above_margin, below_zero = (
+        holm([_one_sided(d.values, null, side) for d in differences]) <= alpha
+        for null, side in ((0.0, 1), (-margin, 1), (0.0, -1))
+    )
+    return [
+        "helps" if helps else "no harm shown" if safe else "negative transfer" if harms else "not enough data"
+        for helps, safe, harms in zip(above_zero, above_margin, below_zero, strict=True)
+    ]
+
+
+def seeds_needed(difference: Difference, *, margin: float = MARGIN, most: int = 200) -> int:
+    """How many seeds would settle a difference, were its mean and spread to stay as they are.
+
+    The smallest number for which the 95 % interval is above -margin or below 0; `most` if none is.
+    """
+    spread = float(np.std(difference.values, ddof=1))
+    room = max(difference.mean + margin, -difference.mean)
+    for seeds in range(2, most):
+        if stats.t.ppf(0.5 + CONFIDENCE / 2, seeds - 1) * spread / np.sqrt(seeds) <= room:
+            return seeds
+    return most
+
+
+def _one_sided(values: Sequence[float], null: float, side: int) -> float:
+    """P-value of the t test that the mean is above (side 1) or below (side -1) the null."""
+    shifted = side * (np.asarray(values) - null)
+    error = float(stats.sem(shifted))
+    if error < 1e-12:  # every seed agrees
+        return 0.0 if shifted.mean() > 0 else 1.0
+    return float(stats.t.sf(shifted.mean() / error, len(shifted) - 1))

@@ -1,0 +1,84 @@
+"""What a comparison shows: numbers by task and arm, and the verdict in words."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from conjoin.evaluation._compare import Run
+from conjoin.evaluation._statistics import (
+    MARGIN,
+    Difference,
+    Finding,
+    findings,
+    paired_difference,
+    seeds_needed,
+)
+
+
+class Row(NamedTuple):
+    """One arm on one task (or group of labels), over all seeds."""
+
+    task: str
+    metric: str
+    arm: str
+    mean: float
+    difference: Difference | None
+    """To single-task training; None for the single-task arm itself."""
+    finding: Finding | None
+
+
+def judge(runs: Sequence[Run], *, margin: float = MARGIN) -> list[Row]:
+    """Compare each arm with `single`, seed by seed, task by task.
+
+    Raises:
+        ValueError: if an arm lacks a seed that another has.
+
+    """
+    arms = list(dict.fromkeys(run.arm for run in runs))
+    by_arm = {arm: sorted((run for run in runs if run.arm == arm), key=lambda run: run.seed) for arm in arms}
+    seeds = {arm: [run.seed for run in group] for arm, group in by_arm.items()}
+    if "single" not in seeds or any(found != seeds["single"] for found in seeds.values()):
+        raise ValueError(f"`runs` should hold every arm, `single` too, on the same seeds. Found {seeds}.")
+    rows = []
+    tasks = [(score.task, score.metric) for score in by_arm["single"][0].scores]
+    values = {
+        (arm, task): [next(s.value for s in run.scores if s.task == task) for run in group]
+        for arm, group in by_arm.items()
+        for task, _ in tasks
+    }
+    for arm in arms:
+        others = [paired_difference(values[arm, t], values["single", t]) for t, _ in tasks]
+        found = findings(others, margin=margin)
+        for (task, metric), difference, finding in zip(tasks, others, found, strict=True):
+            mean = sum(values[arm, task]) / len(by_arm[arm])
+            baseline = arm == "single"
+            rows.append(Row(task, metric, arm, mean, None if baseline else difference, None if baseline else finding))
+    return sorted(rows, key=lambda row: [task for task, _ in tasks].index(row.task))
+
+
+def verdict(rows: Sequence[Row], arm: str, *, margin: float = MARGIN) -> str:
+    """One paragraph on one arm: is there negative transfer, where does it help, what is open."""
+    of: dict[Finding, list[Row]] = {}
+    for row in rows:
+        if row.arm == arm and row.finding is not None:
+            of.setdefault(row.finding, []).append(row)
+
+    def names(finding: Finding) -> str:
+        return ", ".join(f"{r.task} ({r.difference.mean:+.3f})" for r in of[finding] if r.difference)
+
+    if "negative transfer" in of:
+        parts = [f"negative transfer on {names('negative transfer')}."]
+    elif "not enough data" in of:
+        parts = ["not settled whether there is negative transfer."]
+    else:
+        parts = [f"no negative transfer: no task loses more than {margin:g}."]
+    if "helps" in of:
+        parts.append(f"Helps {names('helps')}.")
+    if "no harm shown" in of:
+        parts.append(f"No harm shown on {names('no harm shown')}.")
+    for row in of.get("not enough data", []):
+        if row.difference:
+            needed = seeds_needed(row.difference, margin=margin)
+            more = max(needed - len(row.difference.values), 1)
+            seeds = f"{more} more seed{'s' if more > 1 else ''}"
+            parts.append(f"Not enough data on {row.task} ({row.difference.mean:+.3f}): run {seeds}.")
+    return f"{arm}: {' '.join(parts)}"

@@ -1,0 +1,171 @@
+"""Statistics against scipy, scikit-learn and values worked out by hand."""
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+from sklearn.metrics import accuracy_score, f1_score
+
+from conjoin import MultiClass, MultiLabel
+from conjoin.data import AnnotatedImages
+from conjoin.evaluation import (
+    Run,
+    Score,
+    findings,
+    holm,
+    judge,
+    paired_difference,
+    score,
+    seeds_needed,
+    verdict,
+)
+
+
+def test_interval_equals_scipy() -> None:
+    rng = np.random.default_rng(0)
+    arm, single = rng.normal(size=(2, 5))
+    found = paired_difference(arm.tolist(), single.tolist())
+    expected = stats.ttest_rel(arm, single)
+    low, high = expected.confidence_interval(0.95)
+    assert found.mean == pytest.approx(np.mean(arm - single))
+    assert [found.lower, found.upper] == pytest.approx([low, high])
+
+
+def test_interval_by_hand() -> None:
+    # differences .1, .2, .3: mean .2, standard error .1 / sqrt(3), t(.975, 2) = 4.3027
+    found = paired_difference([0.1, 0.2, 0.3], [0.0, 0.0, 0.0])
+    assert found.lower == pytest.approx(0.2 - 4.30265273 * 0.1 / 3**0.5)
+
+
+def test_holm_by_hand() -> None:
+    # smallest times 3, next times 2, last times 1, never decreasing
+    assert holm([0.04, 0.01, 0.03]).tolist() == pytest.approx([0.06, 0.03, 0.06])
+    assert holm([0.9, 0.8]).tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([0.10, 0.11, 0.12, 0.09, 0.10], "helps"),
+        ([0.001, -0.002, 0.000, 0.001, -0.001], "no harm shown"),
+        ([-0.001, -0.001, -0.001, -0.001, -0.001], "no harm shown"),  # worse, and within the margin
+        ([-0.10, -0.11, -0.12, -0.09, -0.10], "negative transfer"),
+        ([-0.03, 0.04, -0.02, 0.03, 0.01], "not enough data"),
+        ([0.0, 0.0, 0.0], "no harm shown"),
+        ([-0.5, -0.5, -0.5], "negative transfer"),
+    ],
+)
+def test_findings(values: list[float], expected: str) -> None:
+    assert findings([paired_difference(values, [0.0] * len(values))]) == [expected]
+
+
+def test_findings_are_family_wise() -> None:
+    """What is shown alone (p = .02) is not shown among five tasks."""
+    values = np.array([0.02, 0.03, 0.00, 0.01, 0.04])
+    alone = paired_difference(values.tolist(), [0.0] * 5)
+    assert stats.ttest_1samp(values, 0, alternative="greater").pvalue == pytest.approx(0.0241, abs=1e-3)
+    noise = paired_difference([0.1, -0.1, 0.05, -0.05, 0.0], [0.0] * 5)
+    assert findings([alone])[0] == "helps"
+    assert findings([alone, *[noise] * 4])[0] != "helps"
+
+
+def test_findings_keep_their_error_rates() -> None:
+    """No effect: five tasks together are called harmed or helped in at most about 2.5 % of studies each."""
+    rng = np.random.default_rng(0)
+    wrong = {"helps": 0, "negative transfer": 0}
+    for _ in range(1000):
+        found = findings([paired_difference(d.tolist(), [0.0] * 5) for d in rng.normal(0, 0.02, (5, 5))])
+        for word in wrong:
+            wrong[word] += word in found
+    limit = stats.binom.ppf(0.9999, 1000, 0.025)
+    assert max(wrong.values()) <= limit
+    covered = [
+        (d := paired_difference(x.tolist(), [0.0] * 5)).lower <= 0 <= d.upper for x in rng.normal(0, 1, (2000, 5))
+    ]
+    assert abs(np.mean(covered) - 0.95) < 0.02
+
+
+def test_seeds_needed_settle_a_difference() -> None:
+    rng = np.random.default_rng(1)
+    pilot = paired_difference([0.004, -0.02, 0.018], [0.0] * 3)
+    needed = seeds_needed(pilot)
+    spread = np.std(pilot.values, ddof=1)
+    more = rng.normal(size=needed)
+    values = pilot.mean + spread * (more - more.mean()) / more.std(ddof=1)
+    assert findings([paired_difference(values.tolist(), [0.0] * needed)]) == ["no harm shown"]
+    assert 3 < needed < 100
+
+
+def table(**annotations: torch.Tensor) -> AnnotatedImages:
+    size = len(next(iter(annotations.values())))
+    return AnnotatedImages(torch.zeros(size, 1, 1, 1), annotations, torch.zeros(size).long(), torch.zeros(size).bool())
+
+
+def test_scores_equal_scikit_learn() -> None:
+    generator = torch.Generator().manual_seed(0)
+    digit, strokes = MultiClass("d", list("abcd")), MultiLabel("s", list("vwxyz"))
+    z_digit = torch.randn(200, 4, generator=generator)
+    z_strokes = torch.randn(200, 5, generator=generator)
+    codes = torch.randint(0, 4, (200,), generator=generator)
+    labels = torch.randint(0, 2, (200, 5), generator=generator)
+    data = table(d=codes, s=labels)
+    assert score(digit, z_digit, data)[0].value == pytest.approx(accuracy_score(codes, z_digit.argmax(-1)))
+    found = score(strokes, z_strokes, data, {"one": ("v", "x"), "two": ("y",)})
+    for group, columns in zip(found, ([0, 2], [3]), strict=True):
+        expected = np.mean([f1_score(labels[:, c], z_strokes[:, c] > 0) for c in columns])
+        assert group.value == pytest.approx(expected)
+    assert [s.task for s in found] == ["s/one", "s/two"]
+    assert score(strokes, z_strokes, data)[0].task == "s"
+
+
+def test_scores_leave_out_what_is_not_annotated() -> None:
+    digit, strokes = MultiClass("d", ["a", "b"]), MultiLabel("s", ["x"])
+    z = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    assert score(digit, z, table(d=torch.tensor([0, -1, 0])))[0].value == 0.5
+    assert score(strokes, z[:, :1] - 0.5, table(s=torch.tensor([[1], [-1], [0]])))[0].value == 1.0
+
+
+def runs(**arms: list[tuple[float, float]]) -> list[Run]:
+    return [
+        Run(arm, seed, [Score("a", "accuracy", a), Score("b", "macro-F1", b)], 1.0, {}, {})
+        for arm, values in arms.items()
+        for seed, (a, b) in enumerate(values)
+    ]
+
+
+SINGLE = [(0.5, 0.5), (0.6, 0.5), (0.7, 0.5)]
+
+
+def test_judge_pairs_by_seed() -> None:
+    other = runs(single=SINGLE, ours=[(0.7, 0.5), (0.8, 0.5), (0.9, 0.5)])
+    rows = judge(other[::-1])
+    ours = {row.task: row for row in rows if row.arm == "ours"}
+    assert ours["a"].difference is not None
+    assert ours["a"].difference.values == pytest.approx((0.2, 0.2, 0.2))
+    assert (ours["a"].finding, ours["b"].finding) == ("helps", "no harm shown")
+    assert ours["a"].mean == pytest.approx(0.8)
+    assert {row.finding for row in rows if row.arm == "single"} == {None}
+
+
+def test_verdicts_in_words() -> None:
+    rows = judge(
+        runs(
+            single=SINGLE,
+            good=[(0.7, 0.5), (0.8, 0.5), (0.9, 0.5)],
+            bad=[(0.7, 0.4), (0.8, 0.4), (0.9, 0.4)],
+            vague=[(0.6, 0.5), (0.5, 0.5), (0.75, 0.5)],
+        )
+    )
+    assert verdict(rows, "good") == (
+        "good: no negative transfer: no task loses more than 0.01. Helps a (+0.200). No harm shown on b (+0.000)."
+    )
+    assert verdict(rows, "bad") == "bad: negative transfer on b (-0.100). Helps a (+0.200)."
+    assert verdict(rows, "vague").startswith("vague: not settled whether there is negative transfer. No harm")
+    assert "Not enough data on a (+0.017): run " in verdict(rows, "vague")
+
+
+def test_judge_wants_every_seed() -> None:
+    with pytest.raises(ValueError, match="every arm, `single` too, on the same seeds"):
+        judge(runs(single=SINGLE, ours=SINGLE[:2]))
+    with pytest.raises(ValueError, match=r"Found \{'ours': \[0, 1, 2\]\}"):
+        judge(runs(ours=SINGLE))

@@ -1,0 +1,97 @@
+"""The Lightning loop: it learns, repeats bit by bit, and leaves logs and checkpoints."""
+
+from pathlib import Path
+
+import lightning as L
+import pytest
+import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from conjoin import Coupling, Network, Objective, TrainingSettings, fit
+from conjoin.data import Problem
+from conjoin.datasets import digits
+from conjoin.evaluation import predict, run_arm
+
+
+@pytest.fixture(scope="module")
+def problem() -> Problem:
+    return digits(50, 200, fold=0)
+
+
+def trained(problem: Problem, settings: TrainingSettings, folder: Path | None = None) -> tuple[Network, Objective]:
+    L.seed_everything(0, verbose=False)
+    network = Network(problem.tasks, channels=1)
+    objective = Objective(problem.tasks, [Coupling(*problem.relations)])
+    fit(network, objective, problem.train, settings, folder=folder)
+    return network, objective
+
+
+def test_the_same_seed_gives_the_same_bits(problem: Problem) -> None:
+    settings = TrainingSettings(steps=20)
+    one, two = (trained(problem, settings) for _ in range(2))
+    for first, second in zip(one, two, strict=True):
+        other = second.state_dict()
+        assert all(torch.equal(value, other[name]) for name, value in first.state_dict().items())
+
+
+def test_training_learns_and_leaves_its_traces(problem: Problem, tmp_path: Path) -> None:
+    network, objective = trained(problem, TrainingSettings(steps=100), tmp_path)
+    images = problem.train.images
+    known = problem.train.annotations["digit"] >= 0
+    read = predict(network, images)["digit"].argmax(-1)
+    assert (read == problem.train.annotations["digit"])[known].float().mean() > 0.9
+    assert float(objective.evidence()["digit->strokes"].max()) > 0.5
+
+    checkpoint = torch.load(tmp_path / "checkpoints" / "last.ckpt", weights_only=True)
+    assert checkpoint["global_step"] == 100
+    stored = {n.removeprefix("network."): v for n, v in checkpoint["state_dict"].items() if n.startswith("network.")}
+    restored = Network(problem.tasks, channels=1)
+    restored.load_state_dict(stored)
+    assert torch.equal(predict(restored, images)["strokes"], predict(network, images)["strokes"])
+
+    events = EventAccumulator(str(tmp_path / "logs")).Reload()
+    assert {"loss", "terms/digit", "terms/coannotate/digit", "evidence/digit->strokes"} <= set(events.Tags()["scalars"])
+
+
+def test_reduced_precision_trains(problem: Problem) -> None:
+    network, _ = trained(problem, TrainingSettings(steps=3, precision="bf16-mixed"))
+    assert all(bool(p.isfinite().all()) for p in network.parameters())
+
+
+def test_one_forward_a_batch(problem: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    plain = Network.forward
+
+    def counted(self: Network, images: torch.Tensor) -> dict[str, torch.Tensor]:
+        calls.append(len(images))
+        return plain(self, images)
+
+    monkeypatch.setattr(Network, "forward", counted)
+    trained(problem, TrainingSettings(steps=4, batch_size=32))
+    assert calls == [32] * 4
+
+
+def test_a_closed_gate_is_joint_training_to_the_bit(problem: Problem) -> None:
+    """With evidence at 0 throughout, here because too few images are annotated to tell."""
+    settings = TrainingSettings(steps=10)
+    states = []
+    for couplings in ([], [Coupling(*problem.relations)]):
+        for coupling in couplings:
+            coupling.judged()[0][1].fewest = 10**9
+        L.seed_everything(0, verbose=False)
+        network = Network(problem.tasks, channels=1)
+        fit(network, Objective(problem.tasks, couplings), problem.train, settings)
+        states.append(network.state_dict())
+    assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
+
+
+def test_arms_share_their_initial_weights(problem: Problem) -> None:
+    runs = {arm: run_arm(arm, problem, TrainingSettings(steps=1), seed=3) for arm in ("joint", "coupled", "single")}
+    for name in ("digit", "strokes"):
+        assert torch.equal(runs["joint"].logits[name], runs["coupled"].logits[name])
+    assert [score.task for score in runs["single"].scores] == [
+        "digit",
+        "strokes/segments",
+        "strokes/measured",
+    ]
+    assert len(runs["coupled"].evidence) == 0
