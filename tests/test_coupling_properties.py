@@ -79,7 +79,7 @@ def permuted(target: Task, classes: list[int], outputs: list[int]) -> tuple[Mult
 
 @pytest.mark.parametrize(("make", "target"), every)
 @given(classes=st.permutations(range(3)), outputs=st.permutations(range(4)))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_the_order_of_classes_and_labels_does_not_matter(
     make: Make, target: Task, classes: list[int], outputs: list[int]
 ) -> None:
@@ -103,7 +103,7 @@ def test_the_order_of_classes_and_labels_does_not_matter(
 
 @pytest.mark.parametrize(("make", "target"), every)
 @given(cuts=st.lists(st.integers(0, 12), max_size=4), seed=st.integers(0, 99))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_the_parts_of_a_batch_add_up_to_the_whole(make: Make, target: Task, cuts: list[int], seed: int) -> None:
     given, labelled = logits(target, seed=seed), annotations(target, seed=seed)
     aside = torch.rand(12, generator=torch.Generator().manual_seed(seed)) < 0.3
@@ -157,7 +157,7 @@ def test_extreme_logits_stay_finite(make: Make, target: Task, magnitude: float) 
     labels=st.booleans(),
     seed=st.integers(0, 9),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_any_shape(size: int, classes: int, outputs: int, labels: bool, seed: int) -> None:
     """Shapes are checked by beartype in every function on the way."""
     generator = torch.Generator().manual_seed(seed)

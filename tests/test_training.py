@@ -53,6 +53,15 @@ def test_training_learns_and_leaves_its_traces(problem: Problem, tmp_path: Path)
     assert {"loss", "terms/digit", "terms/coannotate/digit", "evidence/digit->strokes"} <= set(events.Tags()["scalars"])
 
 
+def test_progress_is_shown(problem: Problem, capsys: pytest.CaptureFixture[str]) -> None:
+    L.seed_everything(0, verbose=False)
+    objective = Objective(problem.tasks)
+    fit(Network(problem.tasks, channels=1), objective, problem.train, TrainingSettings(steps=3), progress=True)
+    shown = "".join(capsys.readouterr())
+    assert "3/3" in shown
+    assert "loss" in shown
+
+
 def test_reduced_precision_trains(problem: Problem) -> None:
     network, _ = trained(problem, TrainingSettings(steps=3, precision="bf16-mixed"))
     assert all(bool(p.isfinite().all()) for p in network.parameters())

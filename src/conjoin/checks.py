@@ -2,15 +2,12 @@
 
 import difflib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from conjoin.coupling import BaseCoupling
 from conjoin.tasks import MultiClass, Task
-
-if TYPE_CHECKING:
-    from conjoin.coupling import BaseCoupling
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
@@ -19,7 +16,7 @@ def nearest(name: str, known: Sequence[str]) -> str:
     return f"Did you mean {near[0]!r}?" if near else f"Known: {list(known)}."
 
 
-def objective(tasks: Sequence[Task], couplings: Sequence["BaseCoupling"], weights: Mapping[str, float]) -> None:
+def objective(tasks: Sequence[Task], couplings: Sequence[BaseCoupling], weights: Mapping[str, float]) -> None:
     """Check that the parts of an objective fit together."""
     by_name = {task.name: task for task in tasks}
     if not tasks or len(by_name) < len(tasks):

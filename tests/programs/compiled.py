@@ -15,7 +15,7 @@ from conjoin import Coupling, Objective
 tasks = [SHAPE, LABELS, MATERIAL]
 plain = Objective(tasks, [trusted(Coupling(relation(LABELS), relation(MATERIAL)))])
 other = copy.deepcopy(plain)
-compiled = torch.compile(other, fullgraph=True, backend="aot_eager")
+compiled = torch.compile(other, fullgraph=True, backend=sys.argv[1])
 for step in range(3):
     given = logits(LABELS, seed=step) | logits(MATERIAL, seed=step)
     labelled = annotations(LABELS, seed=step) | annotations(MATERIAL, seed=step)

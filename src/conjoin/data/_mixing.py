@@ -44,7 +44,6 @@ class MixedBatches(Sampler[list[int]]):
         batch_size: images in a batch.
         steps: batches to give.
         seed: seed of the shuffling.
-        start: first step, to continue an interrupted run.
 
     """
 
@@ -54,21 +53,19 @@ class MixedBatches(Sampler[list[int]]):
         batch_size: int,
         steps: int,
         seed: int,
-        *,
-        start: int = 0,
     ) -> None:
         self.sources = [source.numpy() for source in sources]
         self.counts = shares([len(source) for source in sources], batch_size)
-        self.steps, self.seed, self.start = steps, seed, start
+        self.steps, self.seed = steps, seed
         self._orders: dict[int, tuple[int, NDArray[np.int64]]] = {}
 
     def __len__(self) -> int:
-        """Batches left to give."""
-        return self.steps - self.start
+        """Number of batches."""
+        return self.steps
 
     def __iter__(self) -> Iterator[list[int]]:
         """Batches in order."""
-        for step in range(self.start, self.steps):
+        for step in range(self.steps):
             yield [row for source in range(len(self.sources)) for row in self._rows(source, step)]
 
     def _rows(self, source: int, step: int) -> list[int]:

@@ -44,6 +44,7 @@ def fit(
     loader = DataLoader(data, batch_sampler=batches, collate_fn=lambda batch: batch)
     keep = [ModelCheckpoint(folder / "checkpoints", save_last=True)] if folder else []
     trainer = L.Trainer(
+        max_epochs=1,  # which has all steps
         max_steps=settings.steps,
         precision=settings.precision,
         logger=TensorBoardLogger(folder, name="", version="logs") if folder else False,

@@ -1,0 +1,98 @@
+"""The demonstration: two tasks on handwritten digits whose labels never meet on one image."""
+
+import shutil
+import tempfile
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from conjoin.datasets import digits
+from conjoin.evaluation import Run, compare, judge
+from conjoin.report import (
+    draw_differences,
+    draw_evidence,
+    draw_readings,
+    print_results,
+    save,
+    write_results,
+)
+from conjoin.study import Study, TrainingSettings
+
+QUICK = Study(seeds=(0, 1), training=TrainingSettings(steps=200))
+"""The same with two seeds and a third of the steps, to see that everything works."""
+
+
+def demo(study: Study, folder: Path, console: Console, *, overwrite: bool = False) -> None:
+    """Train all arms, show the comparison and write it to a folder.
+
+    Nothing is written before everything is done.
+
+    Raises:
+        FileExistsError: if the folder exists and is not to be overwritten.
+
+    """
+    if folder.exists() and not overwrite:
+        raise FileExistsError(f"`{folder}` exists. Choose another with --folder, or replace it with --overwrite.")
+    data = study.data
+    console.print(
+        f"{data.digit_images} handwritten digits are annotated with their number, {data.stroke_images:,} others "
+        "with their strokes. No image has both. A relation says which strokes each number has."
+    )
+    runs = _train(study, console)
+    rows = judge(runs, margin=study.margin)
+    print_results(rows, console, margin=study.margin)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".demo-") as scratch:
+        draft = Path(scratch) / "draft"
+        draft.mkdir()
+        (draft / "study.yaml").write_text(study.to_yaml())
+        write_results(draft, runs, rows, margin=study.margin)
+        save(draw_differences(rows, margin=study.margin), draft, "differences")
+        _draw_digits(study, runs, draft)
+        if folder.exists():
+            shutil.rmtree(folder)
+        draft.rename(folder)
+    console.print(f"Written to {folder}: " + ", ".join(sorted(path.name for path in folder.iterdir())))
+
+
+def _train(study: Study, console: Console) -> list[Run]:
+    make_problem = partial(digits, study.data.digit_images, study.data.stroke_images)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    runs = []
+    with Progress(*columns, console=console) as progress:
+        bar = progress.add_task("training", total=len(study.arms) * len(study.seeds))
+        for run in compare(make_problem, study.arms, study.seeds, study.training):
+            runs.append(run)
+            scores = ", ".join(f"{score.task.split('/')[-1]} {score.value:.3f}" for score in run.scores)
+            progress.console.print(f"seed {run.seed} {run.arm}: {scores} ({run.seconds:.0f} s)")
+            progress.advance(bar)
+    order = {arm: place for place, arm in enumerate(study.arms)}
+    return sorted(runs, key=lambda run: (order[run.arm], run.seed))
+
+
+def _draw_digits(study: Study, runs: list[Run], folder: Path) -> None:
+    problem = digits(study.data.digit_images, study.data.stroke_images, seed=study.seeds[0])
+    digit, strokes = problem.tasks
+    save(draw_evidence(runs, problem.relations[0].name, strokes.outputs), folder, "evidence")
+    readings = {
+        run.arm: run.logits[digit.name].argmax(-1)
+        for run in runs
+        if run.seed == study.seeds[0] and run.arm in {"single", "joint", "coupled"}
+    }
+    truth = problem.test.annotations[digit.name]
+    save(draw_readings(problem.test.images, truth, readings, digit.outputs), folder, "readings")

@@ -1,0 +1,31 @@
+"""A comparison as files for machines."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from conjoin.evaluation import Row, Run, verdict
+
+
+def write_results(folder: Path, runs: Sequence[Run], rows: Sequence[Row], *, margin: float) -> None:
+    """Write every score to `metrics.csv`; means, differences and verdicts to `metrics.json`.
+
+    `metrics.csv` has a row for each arm, seed and task: arm, seed, task, metric, value, and the
+    seconds that the arm took on that seed.
+    """
+    scores = [
+        {"arm": run.arm, "seed": run.seed, **score._asdict(), "seconds": round(run.seconds, 2)}
+        for run in sorted(runs, key=lambda run: run.seed)
+        for score in run.scores
+    ]
+    pl.DataFrame(scores).write_csv(folder / "metrics.csv")
+    summary = {
+        "margin": margin,
+        "results": [row._asdict() | {"difference": row.difference and row.difference._asdict()} for row in rows],
+        "verdicts": {
+            arm: verdict(rows, arm, margin=margin) for arm in dict.fromkeys(row.arm for row in rows if row.difference)
+        },
+    }
+    (folder / "metrics.json").write_text(json.dumps(summary, indent=2) + "\n")

@@ -1,0 +1,90 @@
+"""The demonstration as its user runs it."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from rich.console import Console
+from typer.testing import CliRunner
+
+from conjoin.cli import app
+from conjoin.evaluation import Run, Score, judge
+from conjoin.report import print_results
+from conjoin.study import Study
+
+ENVIRONMENT = os.environ | {"COLUMNS": "80", "OMP_NUM_THREADS": "1"}
+
+
+def conjoin(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "conjoin", *arguments]
+    return subprocess.run(command, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> "tuple[Path, subprocess.CompletedProcess[str]]":
+    folder = tmp_path_factory.mktemp("demo")
+    return folder, conjoin("demo", "--quick", cwd=folder)
+
+
+def test_it_runs_and_says_what_it_found(demo: "tuple[Path, subprocess.CompletedProcess[str]]") -> None:
+    _, done = demo
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    for words in ("digit", "strokes/segments", "strokes/measured", "coupled:", "kollias2024:", "joint:"):
+        assert words in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_it_writes_everything(demo: "tuple[Path, subprocess.CompletedProcess[str]]") -> None:
+    folder = demo[0] / "runs" / "demo"
+    pictures = {f"{name}.{kind}" for name in ("differences", "evidence", "readings") for kind in ("png", "svg")}
+    assert {p.name for p in folder.iterdir()} == {"study.yaml", "metrics.csv", "metrics.json"} | pictures
+    assert [p.name for p in (demo[0] / "runs").iterdir()] == ["demo"]
+
+    scores = list(csv.DictReader((folder / "metrics.csv").read_text().splitlines()))
+    assert len(scores) == 4 * 2 * 3  # arms, seeds, tasks
+    summary = json.loads((folder / "metrics.json").read_text())
+    for result in summary["results"]:
+        values = [float(s["value"]) for s in scores if (s["arm"], s["task"]) == (result["arm"], result["task"])]
+        assert sum(values) / len(values) == pytest.approx(result["mean"])
+    assert set(summary["verdicts"]) == {"joint", "kollias2024", "coupled"}
+
+    study = Study.model_validate(yaml.safe_load((folder / "study.yaml").read_text()))
+    assert (study.seeds, study.training.steps) == ((0, 1), 200)
+
+
+def test_an_earlier_result_is_kept(tmp_path: Path) -> None:
+    kept = tmp_path / "runs" / "demo" / "kept"
+    kept.mkdir(parents=True)
+    done = conjoin("demo", "--quick", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: `runs/demo` exists.")
+    assert "--overwrite" in done.stderr
+    assert kept.exists()
+
+
+def test_help_needs_no_torch() -> None:
+    done = CliRunner().invoke(app, ["--help"])
+    assert done.exit_code == 0
+    assert "demo" in done.stdout
+
+
+def test_results_fit_a_narrow_terminal_without_colour() -> None:
+    runs = [
+        Run(arm, seed, [Score("digit", "accuracy", value + seed / 1000)], 1.0, {}, {})
+        for arm, value in {"single": 0.5, "coupled": 0.6, "kollias2024": 0.4}.items()
+        for seed in range(3)
+    ]
+    file = io.StringIO()
+    console = Console(width=80, file=file)
+    print_results(judge(runs), console, margin=0.01)
+    text = file.getvalue()
+    assert "\x1b" not in text
+    assert "+0.100 [+0.100, +0.100]" in text
+    assert "negative transfer" in text
