@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint types acceptance tune figures clean
+.PHONY: demo test lint types benchmark-digits clean
 
 demo: $(VENV)/installed
 	$(BIN)/conjoin demo --overwrite
@@ -18,6 +18,10 @@ lint: $(VENV)/installed-dev
 
 types: $(VENV)/installed-dev
 	$(BIN)/mypy
+
+# True and wrong relation tables on digits, against the bounds that coupling has to keep: six minutes.
+benchmark-digits: $(VENV)/installed
+	$(BIN)/python benchmarks/digits_tables.py
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

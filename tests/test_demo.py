@@ -69,6 +69,14 @@ def test_an_earlier_result_is_kept(tmp_path: Path) -> None:
     assert kept.exists()
 
 
+def test_a_folder_of_something_else_is_never_replaced(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").touch()
+    done = conjoin("demo", "--quick", "--overwrite", "--folder", ".", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "holds no earlier result and is not replaced" in done.stderr
+    assert (tmp_path / "thesis.tex").exists()
+
+
 def test_help_needs_no_torch() -> None:
     done = CliRunner().invoke(app, ["--help"])
     assert done.exit_code == 0

@@ -56,6 +56,11 @@ CONSTRUCTION: dict[str, tuple[Callable[[], Any], type[Exception], list[str]]] = 
         ValueError,
         ["relation shape->labels", "shape (3, 4)", "Found (4, 3)", "transposed"],
     ),
+    "ragged": (
+        lambda: Relation(SHAPE, LABELS, [[0.5] * 4, [0.5] * 3, [0.5] * 4]),
+        ValueError,
+        ["`table` of relation shape->labels should be rows of numbers", "length 4"],
+    ),
     "percentages": (
         lambda: Relation(SHAPE, LABELS, [[0.5] * 4, [0.5] * 4, [0.5, 0.5, 51, 0.5]]),
         ValueError,
@@ -281,6 +286,10 @@ def test_values_are_checked_in_the_first_ten_training_steps() -> None:
     objective(*bad)  # the eleventh
     Objective([SHAPE, LABELS]).eval()(*bad)
     Objective([SHAPE, LABELS], validate=False)(*bad)
+
+
+def test_unsigned_labels_are_fine() -> None:
+    Objective([SHAPE, LABELS], validate=True)(*changed("annotations", labels=torch.ones(12, 4, dtype=torch.uint8)))
 
 
 def test_nothing_is_counted_when_a_batch_is_refused() -> None:

@@ -129,8 +129,8 @@ def values(tasks: Mapping[str, Task], logits: Mapping[str, Tensor], annotations:
 
 
 def _codes(task: Task, found: Tensor) -> None:
-    last = task.outcomes - 1
-    off = (found < -1) | (found > last) if found.dtype != torch.bool else torch.zeros_like(found)
+    last, found = task.outcomes - 1, found.long()
+    off = (found < -1) | (found > last)
     if bool(off.any()):
         row = off.reshape(len(found), -1).any(-1).nonzero()[0]
         hint = (

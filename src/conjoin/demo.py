@@ -42,6 +42,8 @@ def demo(study: Study, folder: Path, console: Console, *, overwrite: bool = Fals
     """
     if folder.exists() and not overwrite:
         raise FileExistsError(f"`{folder}` exists. Choose another with --folder, or replace it with --overwrite.")
+    if folder.exists() and not ((folder / "study.yaml").is_file() and (folder / "metrics.json").is_file()):
+        raise FileExistsError(f"`{folder}` holds no earlier result and is not replaced. Choose another with --folder.")
     data = study.data
     console.print(
         f"{data.digit_images} handwritten digits are annotated with their number, {data.stroke_images:,} others "

@@ -42,11 +42,11 @@ class Study(_Strict):
     data: DigitsData = DigitsData()
     training: TrainingSettings = TrainingSettings()
     arms: tuple[str, ...] = ("single", "joint", "kollias2024", "coupled")
-    """Ways of training; the first is what the others are compared with."""
+    """Ways of training; the others are compared with `single`."""
     seeds: tuple[int, ...] = Field(default=(0, 1, 2, 3, 4), min_length=2)
     """Each decides annotated images, initial weights and batches."""
     margin: PositiveFloat = 0.01
-    """Loss of a metric, against single-task training, that is not yet harm."""
+    """Non-inferiority margin: "no harm shown" means that a loss this large is ruled out."""
 
     def to_yaml(self) -> str:
         """Text of the study file."""

@@ -27,7 +27,8 @@ class Evidence(nn.Module):
 
     Args:
         relation: the relation to judge.
-        decay: what a step keeps of the sums before it; 0.98 remembers about fifty steps.
+        decay: what a step keeps of the sums before it; 0.98 remembers about
+            fifty steps. A step without annotations is not counted.
         fewest: annotated images, remembered in either direction, below which evidence is 0.
 
     """
@@ -73,13 +74,14 @@ class Evidence(nn.Module):
         back = torch.stack(
             [(cross_entropy(source.soft[:, 0], rival) * on_source).sum() for rival in (prior, posterior)]
         )
-        for state, seen in (
-            (self.target_nll, nll),
-            (self.target_count, on_target.sum(0)),
-            (self.source_nll, back),
-            (self.source_count, on_source.sum()),
-        ):
-            state.mul_(self.decay).add_(all_sum(seen))
+        seen_target, seen_source = all_sum(on_target.sum(0)), all_sum(on_source.sum())
+        for state, added, seen in (
+            (self.target_nll, all_sum(nll), seen_target),
+            (self.target_count, seen_target, seen_target),
+            (self.source_nll, all_sum(back), seen_source),
+            (self.source_count, seen_source, seen_source),
+        ):  # nothing is forgotten where nothing was seen: annotations may be rare
+            state.mul_(torch.where(seen > 0, self.decay, 1.0)).add_(added)
 
     def directions(self) -> tuple[Float[Tensor, "variables"], Float[Tensor, ""]]:
         """Forward evidence of each variable, and backward evidence."""

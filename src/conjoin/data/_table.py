@@ -26,7 +26,8 @@ class AnnotatedImages(Dataset[Batch]):
         images: shape (images, channels, height, width).
         annotations: by task name, first dimension as `images`; -1 or NaN = not annotated.
         source: which source each image belongs to; batches are mixed from all sources.
-        set_aside: images on which couplings do not act, so that evidence can be measured there.
+        set_aside: images on which couplings do not act, so that evidence can be measured there;
+            where there are none, it is measured on all images.
 
     """
 

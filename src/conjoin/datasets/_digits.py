@@ -51,7 +51,8 @@ def digits(
     measured from the image, of which the relation knows little or nothing.
 
     Test images are the same in every call. Which of the other 1,200 are annotated, and for what,
-    is drawn by the seed. A fifth of each source is set aside from couplings.
+    is drawn by the seed. A fifth of each source, at most 50 images, is set aside
+    from couplings.
 
     Args:
         digit_images: images annotated with their digit.
@@ -96,7 +97,7 @@ def digits(
                 "strokes": torch.where(source[:, None], labels[rows], -1),
             },
             source.long(),
-            torch.cat([torch.arange(len(part)) < len(part) // 5 for part in (for_digit, for_strokes)]),
+            torch.cat([torch.arange(len(part)) < min(len(part) // 5, 50) for part in (for_digit, for_strokes)]),
         )
 
     if fold is None:

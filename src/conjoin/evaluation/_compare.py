@@ -93,7 +93,7 @@ def compare(
     if unknown := [arm for arm in arms if arm not in ARMS]:
         raise ValueError(f"`arms` should be among {list(ARMS)}. Found {unknown}.")
     jobs = [(arm, seed) for seed in seeds for arm in arms]
-    workers = min(workers or len(os.sched_getaffinity(0)), len(jobs))
+    workers = min(workers or _cores(), len(jobs))
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, initializer=_one_thread) as pool:
         futures = [pool.submit(_job, make_problem, arm, settings, seed) for arm, seed in jobs]
@@ -102,6 +102,11 @@ def compare(
                 yield future.result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _job(make_problem: Callable[..., Problem], arm: str, settings: TrainingSettings, seed: int) -> Run:

@@ -45,7 +45,10 @@ class Relation(nn.Module):
         if not 0 < floor < 0.5:
             raise ValueError(f"`floor` should lie within (0, 0.5). Found {floor}.")
         self.source, self.target, self.floor, self.origin = source, target, floor, origin
-        values = torch.as_tensor(table, dtype=torch.float64)
+        try:
+            values = torch.as_tensor(table, dtype=torch.float64).detach()
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"`table` of relation {self.name} should be rows of numbers. {error}") from error
         self._check(values)
         values = values.clamp(floor, 1 - floor)
         if isinstance(target, MultiLabel):

@@ -55,6 +55,8 @@ def fit(
         devices=1,
         callbacks=[*keep, *callbacks],
     )
+    learner = Learner(network, objective, settings, sets_aside=bool(data.set_aside.any())).train()
     with warnings.catch_warnings():  # Lightning 2.6 uses what torch 2.15 calls deprecated
         warnings.filterwarnings("ignore", message=".*LeafSpec.*")
-        trainer.fit(Learner(network, objective, settings), loader)
+        warnings.filterwarnings("ignore", message=".*does not have many workers.*")  # images are in memory
+        trainer.fit(learner, loader)

@@ -17,13 +17,16 @@ class Learner(L.LightningModule):
     Logs the loss, each term, and the mean evidence of each relation.
     """
 
-    def __init__(self, network: Network, objective: Objective, settings: TrainingSettings) -> None:
+    def __init__(self, network: Network, objective: Objective, settings: TrainingSettings, *, sets_aside: bool) -> None:
         super().__init__()
+        self.sets_aside = sets_aside
         self.network, self.objective, self.settings = network, objective, settings
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
         """Loss of one batch."""
-        loss: Tensor = self.objective(self.network(batch.images), batch.annotations, set_aside=batch.set_aside)
+        loss: Tensor = self.objective(
+            self.network(batch.images), batch.annotations, set_aside=batch.set_aside if self.sets_aside else None
+        )
         if self.trainer.progress_bar_callback:
             self.log("loss", loss, prog_bar=True, logger=False)
         if self.trainer.loggers:
