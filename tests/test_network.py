@@ -16,7 +16,7 @@ TASKS = [MultiClass("type", ["a", "b"]), MultiLabel("train", ["x", "y", "z"])]
 
 
 @pytest.mark.parametrize("channels", [1, 3, 5])
-@pytest.mark.parametrize("backbone", ["small", "test_resnet.r160_in1k"])
+@pytest.mark.parametrize("backbone", ["small", "test_resnet.r160_in1k", "mobilenetv3_small_050"])
 def test_any_channels(backbone: str, channels: int) -> None:
     network = Network(TASKS, backbone, channels=channels).eval()
     logits = network(torch.rand(2, channels, 32, 32))

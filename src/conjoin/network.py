@@ -108,7 +108,8 @@ class Network(nn.Module):
         self.backbone = build_backbone(backbone, channels=channels, weights=weights)
         self.freeze = freeze
         self.backbone.requires_grad_(not freeze)
-        width = int(self.backbone.num_features)  # type: ignore[arg-type]
+        # timm: `num_features` is the width before a head that keeps its hidden layer, as MobileNetV3 does
+        width = int(getattr(self.backbone, "head_hidden_size", None) or self.backbone.num_features)  # type: ignore[arg-type]
         self.heads = nn.ModuleDict({_key(task.name): nn.Linear(width, len(task.outputs)) for task in tasks})
         self.names = [task.name for task in tasks]
 
