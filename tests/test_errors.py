@@ -30,6 +30,8 @@ def _as_a_user_runs_it() -> Iterator[None]:
 ROUND = [[0.5, 0.5, 0.5, 0.5]] * 3
 OTHER = MultiClass("shape", ["round", "square"])
 
+BACK = Relation(MATERIAL, SHAPE, [[0.5, 0.3, 0.2]] * 4)
+
 CONSTRUCTION: dict[str, tuple[Callable[[], Any], type[Exception], list[str]]] = {
     "empty name": (lambda: MultiClass("", ["a", "b"]), ValueError, ["`name` should be", "Found ''"]),
     "dotted name": (lambda: MultiLabel("a.b", ["a"]), ValueError, ["without '.'", "Found 'a.b'"]),
@@ -86,6 +88,11 @@ CONSTRUCTION: dict[str, tuple[Callable[[], Any], type[Exception], list[str]]] = 
         lambda: Objective([SHAPE, LABELS, MATERIAL], [Coupling(relation(LABELS)), Coupling(relation(MATERIAL))]),
         ValueError,
         ["at most one coupling for each source", "Coupling(relation, another)"],
+    ),
+    "both directions": (
+        lambda: Objective([SHAPE, MATERIAL], [Coupling(relation(MATERIAL)), Coupling(BACK)]),
+        ValueError,
+        ["in one direction", "material->shape and shape->material", "couples both ways"],
     ),
     "no task": (lambda: Objective([]), ValueError, ["`tasks` should hold at least one task", "Found []"]),
     "task twice": (lambda: Objective([SHAPE, SHAPE]), ValueError, ["its own name", "['shape', 'shape']"]),

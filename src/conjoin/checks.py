@@ -42,6 +42,12 @@ def objective(tasks: Sequence[Task], couplings: Sequence[BaseCoupling], weights:
                             else f"is not among them. {nearest(end.name, list(by_name))}"
                         )
                     )
+    pairs = {(r.source.name, r.target.name) for coupling in couplings for r in coupling.related()}
+    if both := sorted(pair for pair in pairs if pair[::-1] in pairs):
+        raise ValueError(
+            f"`couplings` should relate two tasks in one direction. Found {'->'.join(both[0])} and "
+            f"{'->'.join(both[0][::-1])}. Keep the relation with the better known table: it couples both ways."
+        )
     for name, weight in weights.items():
         if name not in by_name:
             raise ValueError(
