@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint types benchmark-digits clean
+.PHONY: demo test lint types benchmark-digits benchmark-counting clean
 
 demo: $(VENV)/installed
 	$(BIN)/conjoin demo --overwrite
@@ -22,6 +22,10 @@ types: $(VENV)/installed-dev
 # True and wrong relation tables on digits, against the bounds that coupling has to keep: six minutes.
 benchmark-digits: $(VENV)/installed
 	$(BIN)/python benchmarks/digits_tables.py
+
+# Counting a relation over 50 million rows: memory, and time against polars' own aggregation. Two minutes.
+benchmark-counting: $(VENV)/installed
+	$(BIN)/python benchmarks/counting.py
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

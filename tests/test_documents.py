@@ -15,10 +15,12 @@ PACKAGE = ROOT / "src" / "conjoin"
 LAYERS = [
     "cli",
     "demo",
+    "tabulate",
     "report",
     "evaluation",
     "training",
     "study",
+    "relate",
     "datasets",
     "data",
     "network",
@@ -29,6 +31,7 @@ LAYERS = [
     "relations",
     "distributed",
     "tasks",
+    "names",
 ]
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from conjoin.evaluation import compare
     from conjoin.network import Network
     from conjoin.objective import Objective, kollias2024
+    from conjoin.relate import RelationTable, count_relation, published, read_table
     from conjoin.relations import Relation
     from conjoin.study import TrainingSettings
     from conjoin.tasks import MultiClass, MultiLabel
@@ -33,10 +34,14 @@ __all__ = [
     "Objective",
     "Problem",
     "Relation",
+    "RelationTable",
     "TrainingSettings",
     "compare",
+    "count_relation",
     "fit",
     "kollias2024",
+    "published",
+    "read_table",
 ]
 
 _ROOMS = {
@@ -50,10 +55,14 @@ _ROOMS = {
     "Objective": "objective",
     "Problem": "data",
     "Relation": "relations",
+    "RelationTable": "relate",
     "TrainingSettings": "study",
     "compare": "evaluation",
+    "count_relation": "relate",
     "fit": "training",
     "kollias2024": "objective",
+    "published": "relate",
+    "read_table": "relate",
 }
 
 

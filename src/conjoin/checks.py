@@ -1,19 +1,13 @@
 """What is wrong with an argument, said so that it can be mended."""
 
-import difflib
 from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 from conjoin.coupling import BaseCoupling
+from conjoin.names import nearest
 from conjoin.tasks import MultiClass, Task
-
-
-def nearest(name: str, known: Sequence[str]) -> str:
-    """` Did you mean 'x'?` where a known name is close, else the known names."""
-    near = difflib.get_close_matches(name, known, 1)
-    return f"Did you mean {near[0]!r}?" if near else f"Known: {list(known)}."
 
 
 def objective(tasks: Sequence[Task], couplings: Sequence[BaseCoupling], weights: Mapping[str, float]) -> None:

@@ -32,3 +32,41 @@ def demo(
     except FileExistsError as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(1) from error
+
+
+@app.command()
+def relate(
+    *,
+    rows: Annotated[list[str] | None, typer.Option(help="Parquet, CSV or JSON-lines files, or a pattern.")] = None,
+    source: Annotated[str | None, typer.Option(help="Column of the source classes.")] = None,
+    target: Annotated[str | None, typer.Option(help="Column of target classes, or of lists of labels.")] = None,
+    label: Annotated[list[str] | None, typer.Option(help="Column of one label: 1, 0 or nothing.")] = None,
+    missing: Annotated[list[str] | None, typer.Option(help="CODE or COLUMN=CODE that means: not annotated.")] = None,
+    weight: Annotated[str | None, typer.Option(help="Column of row weights.")] = None,
+    matrix: Annotated[Path | None, typer.Option(help="A table as CSV or Parquet: classes x outputs.")] = None,
+    published: Annotated[str | None, typer.Option(help="A table from the literature, such as du2014.")] = None,
+    out: Annotated[Path | None, typer.Option(help="CSV to write; pictures beside it. [runs/relations/...]")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier result.")] = False,
+) -> None:
+    """Make a relation table: counted from rows annotated for both tasks, from a matrix, or published."""
+    from rich.console import Console
+
+    from conjoin.tabulate import tabulate
+
+    try:
+        tabulate(
+            Console(),
+            rows=rows or [],
+            source=source,
+            target=target,
+            labels=label or [],
+            missing=missing or [],
+            weight=weight,
+            matrix=matrix,
+            name=published,
+            out=out,
+            overwrite=overwrite,
+        )
+    except (OSError, ValueError) as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(1) from error

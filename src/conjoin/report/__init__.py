@@ -1,14 +1,43 @@
-"""What a person looks at."""
+"""What a person looks at.
 
-from conjoin.report._files import write_results
-from conjoin.report._pictures import draw_differences, draw_evidence, draw_readings, save
-from conjoin.report._terminal import print_results
+Names are imported when they are first used: a relation table is shown without torch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from conjoin.report._files import write_results
+    from conjoin.report._heatmap import draw_relation
+    from conjoin.report._pictures import draw_differences, draw_evidence, draw_readings
+    from conjoin.report._relation import print_relation
+    from conjoin.report._save import save
+    from conjoin.report._terminal import print_results
 
 __all__ = [
     "draw_differences",
     "draw_evidence",
     "draw_readings",
+    "draw_relation",
+    "print_relation",
     "print_results",
     "save",
     "write_results",
 ]
+
+_FILES = {
+    "draw_differences": "_pictures",
+    "draw_evidence": "_pictures",
+    "draw_readings": "_pictures",
+    "draw_relation": "_heatmap",
+    "print_relation": "_relation",
+    "print_results": "_terminal",
+    "save": "_save",
+    "write_results": "_files",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _FILES:
+        raise AttributeError(f"module 'conjoin.report' has no attribute {name!r}.")
+    return getattr(import_module(f"conjoin.report.{_FILES[name]}"), name)

@@ -1,7 +1,6 @@
 """Pictures of a comparison."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
@@ -13,13 +12,6 @@ from conjoin.evaluation import TRACE_EVERY, Row, Run
 
 # Okabe & Ito's colours, told apart by the colour-blind too
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-
-
-def save(figure: Figure, folder: Path, name: str) -> None:
-    """Write a figure as PNG and SVG, the same bytes for the same figure."""
-    figure.savefig(folder / f"{name}.png", dpi=150)
-    with mpl.rc_context({"svg.hashsalt": "conjoin"}):
-        figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
 
 
 def draw_differences(rows: Sequence[Row], *, margin: float) -> Figure:

@@ -1,0 +1,102 @@
+"""Annotation rows, scanned lazily from one or several files."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from conjoin.names import nearest
+
+Rows = pl.LazyFrame | pl.DataFrame | str | Path | Sequence[str | Path]
+
+_SCAN: dict[str, Callable[[Path], pl.LazyFrame]] = {
+    ".parquet": pl.scan_parquet,
+    # as text: a type guessed from the first rows may not fit the others
+    ".csv": lambda path: pl.scan_csv(path, infer_schema=False),
+    ".jsonl": pl.scan_ndjson,
+    ".ndjson": pl.scan_ndjson,
+}
+
+
+class Scan(NamedTuple):
+    """The columns that are needed, of every file."""
+
+    parts: list[tuple[str, pl.LazyFrame]]
+    """Name of each file and its rows."""
+    schema: Mapping[str, Any]
+    """Polars type of each column."""
+
+    @property
+    def frame(self) -> pl.LazyFrame:
+        """All rows."""
+        return pl.concat([frame for _, frame in self.parts], how="vertical_relaxed")
+
+    @property
+    def name(self) -> str:
+        """The first file and how many more."""
+        more = len(self.parts) - 1
+        return self.parts[0][0] + (f" and {more} more file{'s' * (more > 1)}" if more else "")
+
+    def first(self, column: str, wrong: pl.Expr) -> str:
+        """File, row (from 0) and value where `wrong` first holds, for a message."""
+        for name, frame in self.parts:
+            found = (
+                frame.with_row_index("row ").filter(wrong).select("row ", column).head(1).collect(engine="streaming")
+            )
+            if found.height:
+                row, value = found.row(0)
+                return f"{value!r} in column {column!r}, row {row} of {name}"
+        return f"such a value in column {column!r}"
+
+
+def scan(rows: Rows, columns: dict[str, str]) -> Scan:
+    """Scan files (or take a frame); `columns` says which argument names each column that is needed."""
+    if isinstance(rows, pl.LazyFrame | pl.DataFrame):
+        parts = [("`rows`", rows.lazy())]
+    else:
+        parts = [(path.name, _SCAN[path.suffix](path)) for path in _paths(rows)]
+    selected = []
+    for name, frame in parts:
+        schema = _schema(name, frame)
+        for column, argument in columns.items():
+            if column not in schema:
+                raise ValueError(
+                    f"`{argument}` should name a column of {name}. Found {column!r}. {nearest(column, list(schema))}"
+                )
+        selected.append((name, frame.select(list(columns))))
+    found = Scan(selected, {})
+    return found._replace(schema=_schema(found.name, found.frame))
+
+
+def _paths(rows: str | Path | Sequence[str | Path]) -> list[Path]:
+    paths: list[Path] = []
+    for given in [rows] if isinstance(rows, str | Path) else rows:
+        path = Path(given)
+        found = sorted(path.parent.glob(path.name)) if set("*?[") & set(path.name) else [path]
+        if not found or not all(file.is_file() for file in found):
+            raise FileNotFoundError(f"`rows` should be files. Found no file {str(given)!r}.")
+        paths += found
+    if not paths:
+        raise ValueError("`rows` should be at least one file. Found none.")
+    for path in paths:
+        if path.suffix not in _SCAN:
+            raise ValueError(f"`rows` should be among {', '.join(_SCAN)} files. Found {path.name!r}.")
+    return paths
+
+
+def _schema(name: str, frame: pl.LazyFrame) -> Mapping[str, Any]:
+    try:
+        return frame.collect_schema()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise ValueError(f"`rows` should be readable and of one type in all files. Found in {name}: {error}") from error
+
+
+def text(value: Any) -> str | None:
+    """A class, label or code as its name; whole floats (3.0) as whole numbers, None where there is none."""
+    if isinstance(value, float):
+        if math.isnan(value):
+            return None
+        value = int(value) if value.is_integer() else value
+    return None if value is None or value == "" else str(value)
