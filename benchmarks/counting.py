@@ -88,12 +88,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="counting-") as folder:
         measure("generate", folder, given.rows)
         runs = [(measure("plain", folder, given.rows), measure("counted", folder, given.rows)) for _ in range(TURNS)]
-    for name, place in (("polars' own aggregation", 0), ("count_relation", 1)):
-        seconds = [run[place]["seconds"] for run in runs]
-        peak = max(run[place]["peak"] for run in runs)
-        print(f"{name:24} {statistics.median(seconds):6.2f} s (median of {TURNS}), peak memory {peak:5.0f} MB")
-    peak = max(run[1]["peak"] for run in runs)
-    ratio = statistics.median(run[1]["seconds"] for run in runs) / statistics.median(run[0]["seconds"] for run in runs)
+    times = [statistics.median(run["seconds"] for run in side) for side in zip(*runs, strict=True)]
+    peaks = [max(run["peak"] for run in side) for side in zip(*runs, strict=True)]
+    for place, name in enumerate(("polars' own aggregation", "count_relation")):
+        print(f"{name:24} {times[place]:6.2f} s (median of {TURNS}), peak memory {peaks[place]:5.0f} MB")
+    ratio, peak = times[1] / times[0], peaks[1]
     print(f"{given.rows:,} rows: {ratio:.2f} times polars' own (at most {MOST_TIME}), ", end="")
     print(f"{peak:.0f} MB (below {MOST_MEMORY})")
     return int(ratio > MOST_TIME or peak >= MOST_MEMORY)
