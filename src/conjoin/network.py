@@ -52,7 +52,7 @@ def build_backbone(
         weights: local checkpoint (.pth, .pt, .safetensors). Nothing is ever downloaded.
 
     Raises:
-        ValueError: if the name is unknown or a module lacks `num_features`.
+        ValueError: if the name is unknown, a module lacks `num_features`, or weights are of another model.
         FileNotFoundError: if there is no file at `weights`.
 
     """
@@ -64,14 +64,9 @@ def build_backbone(
             near = timm.list_models(f"*{backbone}*")[:3]
             hint = f" Near it: {near}." if near else " `timm.list_models()` lists them."
             raise ValueError(f"`backbone` should be 'small' or a timm model name. Found {backbone!r}.{hint}")
-        overlay = {"file": str(path)} if path else None
-        return timm.create_model(
-            backbone,
-            pretrained=path is not None,
-            pretrained_cfg_overlay=overlay,
-            num_classes=0,
-            in_chans=channels,
-        )
+        if path is not None:
+            return _timm_from_file(backbone, channels, path)
+        return timm.create_model(backbone, num_classes=0, in_chans=channels)
     module = SmallConvNet(channels) if isinstance(backbone, str) else backbone
     if not isinstance(getattr(module, "num_features", None), int):
         raise ValueError(
@@ -81,6 +76,31 @@ def build_backbone(
     if path is not None:
         timm.models.load_checkpoint(module, str(path))
     return module
+
+
+def _timm_from_file(name: str, channels: int, path: Path) -> nn.Module:
+    """A timm model with weights from a file, which has to fit: timm itself passes over names it does not know.
+
+    What stays as a twin without the file was initialised was not in the file.
+    """
+    models = []
+    for pretrained in (False, True):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            overlay = {"file": str(path)} if pretrained else None
+            models.append(
+                timm.create_model(
+                    name, pretrained=pretrained, pretrained_cfg_overlay=overlay, num_classes=0, in_chans=channels
+                )
+            )
+    fresh, loaded = (dict(model.named_parameters()) for model in models)
+    drawn = [key for key, value in fresh.items() if value.numel() > 1 and bool((value != value.flatten()[0]).any())]
+    if left := [key for key in drawn if torch.equal(fresh[key], loaded[key])]:
+        raise ValueError(
+            f"`weights` should hold the weights of {name!r}. Found none for {len(left)} of its {len(drawn)} layers "
+            f"in {path}, the first {left[0]!r}. Are they of another model, or do names have a prefix as 'encoder.'?"
+        )
+    return models[1]
 
 
 class Network(nn.Module):
