@@ -30,7 +30,7 @@ def test_shares_fill_the_batch_and_starve_nobody(sizes: list[int], extra: int) -
 
 
 def batches(steps: int, seed: int = 0) -> list[list[int]]:
-    return list(MixedBatches([torch.arange(5), torch.arange(5, 45)], 8, steps, seed))
+    return list(MixedBatches({0: torch.arange(5), 1: torch.arange(5, 45)}, 8, steps, seed))
 
 
 def test_a_batch_holds_images_of_every_source() -> None:
@@ -51,7 +51,12 @@ def test_batches_depend_on_seed_and_step_alone() -> None:
     assert batches(30) == batches(30)
     assert batches(30)[:17] == batches(17)
     assert batches(30, seed=1) != batches(30)
-    assert len(MixedBatches([torch.arange(5)], 2, 9, 0)) == 9
+    assert len(MixedBatches({0: torch.arange(5)}, 2, 9, 0)) == 9
+
+
+def test_a_source_has_the_same_order_alone_as_mixed() -> None:
+    alone = MixedBatches({1: torch.arange(5, 45)}, 6, 20, 0)
+    assert [[row for row in rows if row >= 5] for rows in batches(20)] == list(alone)
 
 
 def test_only_what_a_task_annotates() -> None:
@@ -64,6 +69,6 @@ def test_only_what_a_task_annotates() -> None:
     only = data.annotated("a")
     assert only.images.flatten().tolist() == [0, 2]
     assert {name: a.tolist() for name, a in only.annotations.items()} == {"a": [0, 1]}
-    assert [rows.tolist() for rows in only.sources()] == [[0, 1]]
+    assert {n: rows.tolist() for n, rows in only.sources().items()} == {0: [0, 1]}
     assert len(data.annotated("b")) == 1
     assert data[3].annotations["a"].tolist() == [-1]

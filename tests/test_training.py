@@ -94,6 +94,28 @@ def test_a_closed_gate_is_joint_training_to_the_bit(problem: Problem) -> None:
     assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
 
 
+def test_every_arm_learns_a_task_from_the_same_images(problem: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Step by step, whatever else is in the batch."""
+    plain, given = Objective.forward, dict[str, list[torch.Tensor]]()
+
+    def spy(self: Objective, logits: object, annotations: dict[str, torch.Tensor], **options: object) -> torch.Tensor:
+        for name in self.tasks:
+            rows = annotations[name].reshape(len(annotations[name]), -1)
+            given.setdefault(name, []).append(rows[(rows >= 0).any(-1)])
+        return plain(self, logits, annotations, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Objective, "forward", spy)
+    seen = []
+    for arm in ("single", "joint", "coupled"):
+        given.clear()
+        run_arm(arm, problem, TrainingSettings(steps=3), seed=1)
+        seen.append({name: [rows.tolist() for rows in batches] for name, batches in given.items()})
+    assert seen[0] == seen[1] == seen[2]
+    assert [len(rows) for rows in seen[0]["digit"]] == [
+        23
+    ] * 3  # of 64: .2 / 2 + .8 * sqrt(40) / (sqrt(40) + sqrt(160)) = .367
+
+
 def test_arms_share_their_initial_weights(problem: Problem) -> None:
     runs = {arm: run_arm(arm, problem, TrainingSettings(steps=1), seed=3) for arm in ("joint", "coupled", "single")}
     for name in ("digit", "strokes"):
@@ -104,3 +126,10 @@ def test_arms_share_their_initial_weights(problem: Problem) -> None:
         "strokes/measured",
     ]
     assert len(runs["coupled"].evidence) == 0
+
+
+def test_prediction_keeps_the_mode_of_the_network(problem: Problem) -> None:
+    network = Network(problem.tasks, channels=1)
+    for mode in (True, False):
+        predict(network.train(mode), problem.test.images[:2])
+        assert network.training is mode

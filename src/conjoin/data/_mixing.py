@@ -1,6 +1,6 @@
 """Batches that hold images of every source."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Int
@@ -37,10 +37,11 @@ class MixedBatches(Sampler[list[int]]):
     """Row numbers of mixed batches, a function of (seed, step) alone.
 
     Every source is walked through in an order shuffled anew at each pass; a small source is
-    passed more often than a large one.
+    passed more often than a large one. The order of a source depends on its own number and size,
+    not on what it is mixed with.
 
     Args:
-        sources: row numbers of each source.
+        sources: row numbers of each source, by its number.
         batch_size: images in a batch.
         steps: batches to give.
         seed: seed of the shuffling.
@@ -49,13 +50,14 @@ class MixedBatches(Sampler[list[int]]):
 
     def __init__(
         self,
-        sources: Sequence[Int[Tensor, "_"]],
+        sources: Mapping[int, Int[Tensor, "_"]],
         batch_size: int,
         steps: int,
         seed: int,
     ) -> None:
-        self.sources = [source.numpy() for source in sources]
-        self.counts = shares([len(source) for source in sources], batch_size)
+        self.sources = {number: rows.numpy() for number, rows in sources.items()}
+        counts = shares([len(rows) for rows in sources.values()], batch_size)
+        self.counts = dict(zip(sources, counts, strict=True))
         self.steps, self.seed = steps, seed
         self._orders: dict[int, tuple[int, NDArray[np.int64]]] = {}
 
@@ -66,7 +68,7 @@ class MixedBatches(Sampler[list[int]]):
     def __iter__(self) -> Iterator[list[int]]:
         """Batches in order."""
         for step in range(self.steps):
-            yield [row for source in range(len(self.sources)) for row in self._rows(source, step)]
+            yield [row for source in self.sources for row in self._rows(source, step)]
 
     def _rows(self, source: int, step: int) -> list[int]:
         rows, count = self.sources[source], self.counts[source]

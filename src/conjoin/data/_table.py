@@ -50,13 +50,17 @@ class AnnotatedImages(Dataset[Batch]):
         annotations = {name: annotation[rows] for name, annotation in self.annotations.items()}
         return Batch(self.images[rows], annotations, self.set_aside[rows])
 
-    def sources(self) -> list[Int[Tensor, "_"]]:
-        """Row numbers of each source that has any image."""
-        return [(self.source == source).nonzero().flatten() for source in self.source.unique()]
+    def sources(self) -> dict[int, Int[Tensor, "_"]]:
+        """Row numbers of each source that has any image, by its number."""
+        return {int(number): (self.source == number).nonzero().flatten() for number in self.source.unique()}
+
+    def known(self, name: str) -> Bool[Tensor, "images"]:
+        """Which images have an annotation of this task."""
+        annotation = self.annotations[name]
+        known = ~annotation.isnan() if annotation.is_floating_point() else annotation >= 0
+        return known.reshape(len(self), -1).any(-1)
 
     def annotated(self, name: str) -> "AnnotatedImages":
         """Only the images with an annotation of this task, and only that annotation."""
-        annotation = self.annotations[name]
-        known = ~annotation.isnan() if annotation.is_floating_point() else annotation >= 0
-        rows = known.reshape(len(self), -1).any(-1)
+        annotation, rows = self.annotations[name], self.known(name)
         return AnnotatedImages(self.images[rows], {name: annotation[rows]}, self.source[rows], self.set_aside[rows])

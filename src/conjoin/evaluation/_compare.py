@@ -12,7 +12,7 @@ import lightning as L
 import torch
 from lightning.pytorch.callbacks import Callback
 
-from conjoin.data import Problem
+from conjoin.data import AnnotatedImages, MixedBatches, Problem
 from conjoin.evaluation._arms import ARMS
 from conjoin.evaluation._metrics import Score, predict, score
 from conjoin.network import Network
@@ -51,8 +51,10 @@ class _Trace(Callback):
 def run_arm(arm: str, problem: Problem, settings: TrainingSettings, seed: int) -> Run:
     """Train the networks of one arm on one seed and score them on the test images.
 
-    Every arm takes the same number of optimizer steps for each of its networks, on the same
-    annotated images; on the same seed, networks of the same shape start from the same weights.
+    Every arm takes the same number of optimizer steps for each of its networks. In each step a
+    network for one task is given those images of the mixed batch that are annotated for it: every
+    arm learns a task from the same images in the same order. On the same seed, networks of the
+    same shape start from the same weights.
     """
     start, trace = time.perf_counter(), _Trace()
     scores: list[Score] = []
@@ -61,8 +63,11 @@ def run_arm(arm: str, problem: Problem, settings: TrainingSettings, seed: int) -
         tasks = list(objective.tasks.values())
         L.seed_everything(seed, verbose=False)
         network = Network(tasks, channels=problem.train.images.shape[1])
-        data = problem.train if len(tasks) > 1 else problem.train.annotated(tasks[0].name)
-        fit(network, objective, data, settings, seed=seed, callbacks=[trace])
+        data, own = problem.train, settings
+        if len(tasks) == 1:
+            data = problem.train.annotated(tasks[0].name)
+            own = settings.model_copy(update={"batch_size": _share(problem.train, tasks[0].name, settings.batch_size)})
+        fit(network, objective, data, own, seed=seed, callbacks=[trace])
         logits |= predict(network, problem.test.images)
         for task in tasks:
             scores += score(task, logits[task.name], problem.test, problem.groups.get(task.name))
@@ -102,6 +107,14 @@ def compare(
                 yield future.result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _share(data: AnnotatedImages, name: str, batch_size: int) -> int:
+    """How many images of a mixed batch are annotated for a task; the mean, where it varies."""
+    known = data.known(name)
+    counts = MixedBatches(data.sources(), batch_size, 1, 0).counts
+    mean = sum(counts[number] * float(known[rows].float().mean()) for number, rows in data.sources().items())
+    return max(round(mean), len(data.annotated(name).sources()))
 
 
 def _cores() -> int:

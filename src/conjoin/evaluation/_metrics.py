@@ -23,10 +23,12 @@ class Score(NamedTuple):
 
 @torch.no_grad()
 def predict(network: Network, images: Tensor, *, batch_size: int = 512) -> dict[str, Tensor]:
-    """Logits of every task by name, in evaluation mode, on the network's device."""
+    """Logits of every task by name, in evaluation mode, on the network's device; its mode is kept."""
+    training = network.training
     network.eval()
     device = next(network.parameters()).device
     parts = [network(part.to(device)) for part in images.split(batch_size)]
+    network.train(training)
     return {name: torch.cat([part[name] for part in parts]).cpu() for name in parts[0]}
 
 
