@@ -94,6 +94,7 @@ def test_seeds_needed_settle_a_difference() -> None:
     values = pilot.mean + spread * (more - more.mean()) / more.std(ddof=1)
     assert findings([paired_difference(values.tolist(), [0.0] * needed)]) == ["no harm shown"]
     assert 3 < needed < 100
+    assert seeds_needed(pilot, tasks=3) > needed
 
 
 def table(**annotations: torch.Tensor) -> AnnotatedImages:
