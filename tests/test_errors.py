@@ -215,6 +215,16 @@ SHAPES: dict[str, tuple[tuple[dict[str, Any], dict[str, Any]], type[Exception], 
         ValueError,
         ["class codes", "Found (12, 3)", "annotation.float()"],
     ),
+    "logits as numpy": (
+        changed("logits", labels=lambda z: z.detach().numpy()),
+        TypeError,
+        ["`logits['labels']` should be a tensor", "Found ndarray", "torch.as_tensor"],
+    ),
+    "annotations as a list": (
+        changed("annotations", shape=lambda codes: codes.tolist()),
+        TypeError,
+        ["`annotations['shape']` should be a tensor", "Found list"],
+    ),
     "booleans": (
         changed("annotations", shape=torch.zeros(12).bool()),
         TypeError,

@@ -45,6 +45,8 @@ def test_evaluation_changes_nothing_and_training_does() -> None:
     assert changed == {
         "rates.0.counts",
         "rates.1.counts",
+        "rates.0.images",
+        "rates.1.images",
         *(f"couplings.0.evidence.0.{s}_{k}" for s in ("source", "target") for k in ("nll", "count")),
     }
 
@@ -100,6 +102,25 @@ def test_every_task_starts_near_one() -> None:
     rate = labelled["labels"].float().mean(0)
     given = {"shape": torch.zeros(2000, 3), "labels": (rate / (1 - rate)).log().expand(2000, 4)}
     assert float(Objective([SHAPE, LABELS])(given, labelled)) == pytest.approx(1, abs=0.01)
+
+
+def test_a_partly_annotated_task_starts_near_one_too() -> None:
+    """Two labels of four are annotated on each image, which halves its loss and its unit."""
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.randint(0, 2, (2000, 4), generator=generator)
+    labels[:1000, :2] = -1
+    labels[1000:, 2:] = -1
+    given = {"shape": torch.zeros(2000, 3), "labels": torch.zeros(2000, 4)}
+    assert float(Objective([SHAPE, LABELS])(given, {"labels": labels})) == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+def test_logits_of_another_type_take_that_of_the_objective(target: Task) -> None:
+    wide = {name: z.detach().double() for name, z in logits(target).items()}
+    loss = coupled(target)(wide, annotations(target))
+    assert loss.dtype == torch.float32
+    torch.testing.assert_close(loss, coupled(target)(logits(target), annotations(target)))
+    assert coupled(target).double()(logits(target), annotations(target)).dtype == torch.float64
 
 
 def test_half_precision_logits_are_widened() -> None:

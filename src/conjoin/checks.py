@@ -72,6 +72,12 @@ def batch(
                 raise KeyError(
                     f"`{argument}` should be keyed by task names. Found {name!r}. {nearest(name, list(tasks))}"
                 )
+        for name, found in given.items():
+            if not isinstance(found, Tensor):
+                raise TypeError(
+                    f"`{argument}[{name!r}]` should be a tensor. Found {type(found).__name__}; "
+                    "torch.as_tensor makes one."
+                )
     size = len(next(iter(logits.values())))
     for name, task in tasks.items():
         expected = (size, len(task.outputs))

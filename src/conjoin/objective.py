@@ -85,10 +85,10 @@ class Objective(nn.Module):
             set_aside: images on which couplings do not act; evidence is measured there and nowhere
                 else. Without it evidence is measured on all images.
             counts: what to divide by, from `count` on a larger batch of which this is a part: the
-                losses of the parts then add up to that of the larger batch.
+                losses of the parts then add up to that of the larger batch, over all ranks.
 
         Returns:
-            The loss, a scalar in float32 or wider.
+            The loss, a scalar in the type of the objective: float32, or float64 after `.double()`.
 
         Raises:
             KeyError, TypeError, ValueError: saying which argument is wrong, and how.
@@ -98,7 +98,7 @@ class Objective(nn.Module):
         if self._should_validate():
             checks.values(self.tasks, logits, annotations)
         with torch.autocast(next(iter(logits.values())).device.type, enabled=False):
-            wide = {name: z.float() if z.dtype.itemsize < 4 else z for name, z in logits.items()}
+            wide = {name: z.to(self._dtype()) for name, z in logits.items()}
             read = self._read(annotations, next(iter(wide.values())))
             if self.training:
                 for name in self.tasks:
@@ -114,14 +114,14 @@ class Objective(nn.Module):
         *,
         set_aside: Bool[Tensor, "batch"] | None = None,
     ) -> dict[str, Tensor]:
-        """How many images each term of the loss acts on, by the term's name.
+        """How many images each term of the loss acts on, over all ranks, by the term's name.
 
         For gradient accumulation: count the whole batch, or add up the counts of its parts, and
-        pass the result as `counts` to each part's call.
+        pass the result as `counts` to each part's call. Under `torch.distributed` every rank calls it.
         """
         some = next(iter(annotations.values()))
         read = self._read(annotations, some.new_zeros(len(some), 1, dtype=torch.get_default_dtype()))
-        return {str(term): _images(mask) for term, mask in self._where(read, set_aside).items()}
+        return {str(term): all_sum(_images(mask)) for term, mask in self._where(read, set_aside).items()}
 
     def evidence(self) -> dict[str, Float[Tensor, "variables"]]:
         """Evidence of each relation for each variable of its target, by the relation's name."""
@@ -131,6 +131,9 @@ class Objective(nn.Module):
             if isinstance(coupling, Coupling)
             for relation, evidence in coupling.judged()
         }
+
+    def _dtype(self) -> torch.dtype:
+        return self._rates(next(iter(self.tasks))).counts.dtype
 
     def _rates(self, name: str) -> BaseRates:
         return cast("BaseRates", self.rates[list(self.tasks).index(name)])
@@ -202,7 +205,7 @@ class Objective(nn.Module):
             unit = self._rates(term.on).unit() if self.scale == "base-rates" else 1.0
             weight = self.weights.get(term.on, 1.0) if term.kind == "task" else 1.0
             total = total + value * (weight / unit)
-        return total * (ranks() if counts is None else 1)
+        return total * ranks()
 
 
 def kollias2024(tasks: Sequence[Task], relations: Sequence[Relation], *, reverse: bool = False) -> Objective:

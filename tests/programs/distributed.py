@@ -26,8 +26,11 @@ def work(rank: int, folder: str) -> None:
     loss, given, labelled = objective(), logits(LABELS), annotations(LABELS)
     part = PARTS[rank]
     cut = {name: z[part] for name, z in given.items()}
-    value = loss(cut, {name: a[part] for name, a in labelled.items()})
+    mine = {name: a[part] for name, a in labelled.items()}
+    value = loss(cut, mine)
     gradients = torch.autograd.grad(value, list(given.values()))
+    counted = objective().eval()(cut, mine, counts=objective().count(mine))
+    torch.testing.assert_close(counted, objective().eval()(cut, mine))
     for gradient in gradients:  # what DistributedDataParallel does
         dist.all_reduce(gradient)
     torch.save([[g / 2 for g in gradients], loss.state_dict()], f"{folder}/{rank}.pt")
