@@ -15,17 +15,21 @@ from conjoin.relations import Relation
 from conjoin.tasks import Annotation, Task
 
 _CHECKED_CALLS = 10
+_ALL = "/images"
 
 
 class Objective(nn.Module):
     """The loss of several tasks, coupled by what is known of how they relate.
 
-    The value is a sum of terms, each a sum over a batch divided by a count of images::
+    The value is a mean over the images of a batch::
 
-        loss = sum_tasks  NLL_t / unit_t  +  sum_couplings  term / unit of the task it moves
+        loss = mean_images [ sum_tasks  NLL_t / unit_t  +  sum_couplings  term / unit of the task it moves ]
 
-    where the unit of a task is the negative log-likelihood (NLL) of its base rates, so that every
-    task starts near 1. A term with nothing annotated in the batch is exactly 0.
+    where the unit of a task is the negative log-likelihood (NLL) of its base rates, so that the
+    annotation of an image starts near 1, whatever its task. What is not annotated adds exactly 0.
+    How much a task weighs is thus decided by its share of the batch alone: a mean over the annotated
+    images of each task instead would let few images, soon learnt by heart, move the network as much
+    as many.
 
     The module is used like any loss. In training mode it also counts base rates and measures
     evidence (both in `state_dict`); in evaluation mode nothing changes. Under
@@ -36,7 +40,8 @@ class Objective(nn.Module):
         tasks: tasks of the network, each with a name of its own.
         couplings: at most one for each source task.
         weights: factor for each task's own loss, by name, 1 where not given.
-        scale: "base-rates" as above, or "mean": unit 1, and the mean over labels instead of the sum.
+        scale: "base-rates" as above, or "mean": unit 1, the mean over labels instead of the sum, and
+            each term a mean over the images that it acts on.
         validate: whether to look at the values of logits and annotations in each call. By default
             in the first ten calls in training mode, and never inside `torch.compile`: looking at
             values makes a GPU wait. Names, shapes and types are always checked.
@@ -47,7 +52,7 @@ class Objective(nn.Module):
     """
 
     terms: dict[str, Tensor]
-    """Value of each term in the last call, before it was divided by its unit; without gradient."""
+    """Mean of each term over the images that it acts on in the last call, in nats; without gradient."""
 
     def __init__(
         self,
@@ -114,14 +119,14 @@ class Objective(nn.Module):
         *,
         set_aside: Bool[Tensor, "batch"] | None = None,
     ) -> dict[str, Tensor]:
-        """How many images each term of the loss acts on, over all ranks, by the term's name.
+        """How many images there are, and how many each term acts on, over all ranks, by the term's name.
 
         For gradient accumulation: count the whole batch, or add up the counts of its parts, and
         pass the result as `counts` to each part's call. Under `torch.distributed` every rank calls it.
         """
         some = next(iter(annotations.values()))
         read = self._read(annotations, some.new_zeros(len(some), 1, dtype=torch.get_default_dtype()))
-        return {str(term): all_sum(_images(mask)) for term, mask in self._where(read, set_aside).items()}
+        return self._counts(len(some), self._where(read, set_aside))
 
     def evidence(self) -> dict[str, Float[Tensor, "variables"]]:
         """Evidence of each relation for each variable of its target, by the relation's name."""
@@ -195,17 +200,28 @@ class Objective(nn.Module):
     def _reduce(
         self, views: Mapping[str, View], set_aside: Tensor | None, counts: Mapping[str, Tensor] | None
     ) -> Float[Tensor, ""]:
-        losses = self._losses(views)
-        total = next(iter(views.values())).log_p.new_zeros(())
+        losses, masks = self._losses(views), self._where(views, set_aside)
+        some = next(iter(views.values())).log_p
+        if counts is None:
+            counts = self._counts(len(some), masks)
+        total = some.new_zeros(())
         self.terms = {}
-        for term, mask in self._where(views, set_aside).items():
-            count = all_sum(_images(mask)) if counts is None else counts[str(term)]
-            value = torch.where(mask, losses[term], 0.0).sum() / count.clamp(min=1)
-            self.terms[str(term)] = value.detach()
-            unit = self._rates(term.on).unit() if self.scale == "base-rates" else 1.0
+        for term, mask in masks.items():
+            summed, count = torch.where(mask, losses[term], 0.0).sum(), counts[str(term)].clamp(min=1)
+            self.terms[str(term)] = summed.detach() / count
             weight = self.weights.get(term.on, 1.0) if term.kind == "task" else 1.0
-            total = total + value * (weight / unit)
+            if self.scale == "base-rates":
+                total = total + summed * (weight / self._rates(term.on).unit() / counts[_ALL].clamp(min=1))
+            else:
+                total = total + summed * (weight / count)
         return total * ranks()
+
+    def _counts(self, images: int, masks: Mapping[Term, Bool[Tensor, "batch _"]]) -> dict[str, Tensor]:
+        """Images of the batch, and those that each term acts on, over all ranks."""
+        some = next(iter(masks.values()))
+        counts = {_ALL: torch.full((), images, dtype=self._dtype(), device=some.device)}
+        counts |= {str(term): mask.any(-1).sum().to(self._dtype()) for term, mask in masks.items()}
+        return {name: all_sum(count) for name, count in counts.items()}
 
 
 def kollias2024(tasks: Sequence[Task], relations: Sequence[Relation], *, reverse: bool = False) -> Objective:
@@ -224,8 +240,3 @@ def kollias2024(tasks: Sequence[Task], relations: Sequence[Relation], *, reverse
         by_source.setdefault(relation.source.name, []).append(relation)
     couplings = [Kollias2024(*group, reverse=reverse) for group in by_source.values()]
     return Objective(tasks, couplings, scale="mean")
-
-
-def _images(mask: Bool[Tensor, "batch _"]) -> Float[Tensor, ""]:
-    """How many images have at least one element in the mask."""
-    return mask.any(-1).sum().to(torch.get_default_dtype())
