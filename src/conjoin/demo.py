@@ -27,7 +27,7 @@ from conjoin.report import (
 )
 from conjoin.study import Study, TrainingSettings
 
-QUICK = Study(seeds=(0, 1), training=TrainingSettings(steps=200))
+QUICK = Study(seeds=(0, 1), training=TrainingSettings(steps=100))
 """The same with two seeds and a third of the steps, to see that everything works."""
 
 

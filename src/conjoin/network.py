@@ -23,7 +23,7 @@ class SmallConvNet(nn.Module):
 
     """
 
-    def __init__(self, channels: int = 3, width: int = 16) -> None:
+    def __init__(self, channels: int = 3, width: int = 32) -> None:
         super().__init__()
         widths = (channels, width, 2 * width, 4 * width)
         layers: list[nn.Module] = []

@@ -13,7 +13,7 @@ class _Strict(BaseModel):
 class TrainingSettings(_Strict):
     """How a network is trained."""
 
-    steps: PositiveInt = 600
+    steps: PositiveInt = 300
     """Optimizer steps."""
     batch_size: PositiveInt = 64
     """Images in a step, of all sources together."""
