@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from conjoin.coupling import Coupling, Evidence, Kollias2024
-    from conjoin.data import AnnotatedImages, Problem
+    from conjoin.data import AnnotatedImages, Augmentation, Preprocessing, Problem, StoredImages
     from conjoin.evaluation import compare
     from conjoin.network import Network
     from conjoin.objective import Objective, kollias2024
@@ -24,6 +24,7 @@ __version__ = version("conjoin")
 
 __all__ = [
     "AnnotatedImages",
+    "Augmentation",
     "Coupling",
     "Evidence",
     "Kollias2024",
@@ -31,8 +32,10 @@ __all__ = [
     "MultiLabel",
     "Network",
     "Objective",
+    "Preprocessing",
     "Problem",
     "Relation",
+    "StoredImages",
     "TrainingSettings",
     "compare",
     "fit",
@@ -41,6 +44,7 @@ __all__ = [
 
 _ROOMS = {
     "AnnotatedImages": "data",
+    "Augmentation": "data",
     "Coupling": "coupling",
     "Evidence": "coupling",
     "Kollias2024": "coupling",
@@ -48,8 +52,10 @@ _ROOMS = {
     "MultiLabel": "tasks",
     "Network": "network",
     "Objective": "objective",
+    "Preprocessing": "data",
     "Problem": "data",
     "Relation": "relations",
+    "StoredImages": "data",
     "TrainingSettings": "study",
     "compare": "evaluation",
     "fit": "training",
