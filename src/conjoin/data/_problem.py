@@ -2,14 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
-from conjoin.data._table import AnnotatedImages
+from conjoin.data._batch import Images
 from conjoin.relations import Relation
 from conjoin.tasks import Task
 
 
+Kept = TypeVar("Kept", bound=Images)
+"""Where images are kept: `AnnotatedImages` or `StoredImages`."""
+
+
 @dataclass(frozen=True, eq=False)
-class Problem:
+class Problem(Generic[Kept]):
     """Tasks, their relations, and images to train and to test on.
 
     Args:
@@ -23,6 +28,6 @@ class Problem:
 
     tasks: tuple[Task, ...]
     relations: tuple[Relation, ...]
-    train: AnnotatedImages
-    test: AnnotatedImages
+    train: Kept
+    test: Kept
     groups: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)

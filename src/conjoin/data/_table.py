@@ -65,11 +65,8 @@ class AnnotatedImages(Dataset[Batch]):
         """Row numbers of each source that has any image, by its number."""
         return {int(number): (self.source == number).nonzero().flatten() for number in self.source.unique()}
 
-    def known(self, name: str) -> Bool[Tensor, "images"]:
-        """Which images have an annotation of this task."""
-        return is_known(self.annotations[name])
-
     def annotated(self, name: str) -> "AnnotatedImages":
         """Only the images with an annotation of this task, and only that annotation."""
-        annotation, rows = self.annotations[name], self.known(name)
+        annotation = self.annotations[name]
+        rows = is_known(annotation)
         return AnnotatedImages(self.images[rows], {name: annotation[rows]}, self.source[rows], self.set_aside[rows])
