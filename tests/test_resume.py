@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from conjoin import Network, Objective, TrainingSettings, fit
-from conjoin.data import Augmentation, Problem
+from conjoin.data import AnnotatedImages, Augmentation, Problem
 from conjoin.datasets import digits
 from conjoin.training._resume import AtomicCheckpoints
 
@@ -35,18 +35,18 @@ def test_killed_twice_and_resumed_is_never_interrupted(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def problem() -> Problem:
+def problem() -> Problem[AnnotatedImages]:
     return digits(50, 200, fold=0)
 
 
-def trained(problem: Problem, folder: Path | None, **changes: object) -> None:
+def trained(problem: Problem[AnnotatedImages], folder: Path | None, **changes: object) -> None:
     known = {"steps": 2, "batch_size": 32, "lr": 2e-3}
     settings = TrainingSettings.model_validate({name: changes.pop(name, value) for name, value in known.items()})
     network, objective = Network(problem.tasks, channels=1), Objective(problem.tasks)
     fit(network, objective, problem.train, settings, folder=folder, **changes)  # type: ignore[arg-type]
 
 
-def test_a_run_is_resumed_as_itself_only(problem: Problem, tmp_path: Path) -> None:
+def test_a_run_is_resumed_as_itself_only(problem: Problem[AnnotatedImages], tmp_path: Path) -> None:
     trained(problem, tmp_path, resume=True)  # starts where there is nothing to resume
     trained(problem, tmp_path, resume=True)  # nothing is left to do
     with pytest.raises(FileExistsError, match=r"`folder` should hold no run, or `resume` be True\. Found .*last\.ckpt"):

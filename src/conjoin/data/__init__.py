@@ -1,7 +1,7 @@
 """Images with annotations, in memory or on disk, and batches mixed from several sources."""
 
 from conjoin.data._augmentation import Augmentation
-from conjoin.data._batch import Batch, Images
+from conjoin.data._batch import Batch, Images, is_known
 from conjoin.data._loader import MixedLoader
 from conjoin.data._mixing import Draw, MixedBatches, shares
 from conjoin.data._preprocessing import Preprocessing
@@ -20,5 +20,6 @@ __all__ = [
     "Preprocessing",
     "Problem",
     "StoredImages",
+    "is_known",
     "shares",
 ]

@@ -8,13 +8,12 @@ from conjoin.data._batch import Images
 from conjoin.relations import Relation
 from conjoin.tasks import Task
 
-
-Kept = TypeVar("Kept", bound=Images)
+Kept_co = TypeVar("Kept_co", bound=Images, covariant=True)
 """Where images are kept: `AnnotatedImages` or `StoredImages`."""
 
 
 @dataclass(frozen=True, eq=False)
-class Problem(Generic[Kept]):
+class Problem(Generic[Kept_co]):
     """Tasks, their relations, and images to train and to test on.
 
     Args:
@@ -28,6 +27,6 @@ class Problem(Generic[Kept]):
 
     tasks: tuple[Task, ...]
     relations: tuple[Relation, ...]
-    train: Kept
-    test: Kept
+    train: Kept_co
+    test: Kept_co
     groups: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)

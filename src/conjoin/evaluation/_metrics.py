@@ -29,16 +29,13 @@ def predict(network: Network, data: Images, *, batch_size: int = 512) -> dict[st
     device = next(network.parameters()).device
     rows = range(len(data))
     parts = [
-        network(data.__getitems__(rows[first : first + batch_size]).images.to(device))
-        for first in rows[::batch_size]
+        network(data.__getitems__(rows[first : first + batch_size]).images.to(device)) for first in rows[::batch_size]
     ]
     network.train(training)
     return {name: torch.cat([part[name] for part in parts]).cpu() for name in parts[0]}
 
 
-def score(
-    task: Task, logits: Tensor, data: Images, groups: Mapping[str, tuple[str, ...]] | None = None
-) -> list[Score]:
+def score(task: Task, logits: Tensor, data: Images, groups: Mapping[str, tuple[str, ...]] | None = None) -> list[Score]:
     """Accuracy of a multi-class task; macro-F1 of a multi-label task, for each group of labels.
 
     F1 at threshold 0.5 for each label, annotated images only, then the mean over labels.
