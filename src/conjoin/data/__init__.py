@@ -2,6 +2,7 @@
 
 from conjoin.data._augmentation import Augmentation
 from conjoin.data._batch import Batch, Images, is_known
+from conjoin.data._decode import decode
 from conjoin.data._loader import MixedLoader
 from conjoin.data._mixing import Draw, MixedBatches, shares
 from conjoin.data._preprocessing import Preprocessing
@@ -20,6 +21,7 @@ __all__ = [
     "Preprocessing",
     "Problem",
     "StoredImages",
+    "decode",
     "is_known",
     "shares",
 ]

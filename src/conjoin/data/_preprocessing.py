@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 from numpy.typing import NDArray
+from PIL import Image
 from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
 from torch import Tensor
 from torchvision.transforms import v2
@@ -44,13 +45,10 @@ class Preprocessing(BaseModel):
         by_size: dict[tuple[int, ...], list[tuple[int, NDArray[np.uint8]]]] = {}
         for place, image in enumerate(encoded):
             try:
-                pixels = np.asarray(decode(image))
-            except (OSError, ValueError, SyntaxError) as error:  # what pillow raises
+                pixels = np.asarray(_decoded(image["bytes"], image["path"]))
+            except (FileNotFoundError, ValueError) as error:
                 row = place if rows is None else rows[place]
-                where = f"row {row}" if image["path"] is None else f"row {row}, {image['path']}"
-                raise ValueError(
-                    f"`image` should be an image that can be decoded. Found in {where}: {error}."
-                ) from error
+                raise ValueError(f"Row {row}: {error}") from error
             by_size.setdefault(pixels.shape, []).append((place, pixels))
         images = torch.empty(len(encoded), 3, *self.size, dtype=torch.uint8)
         for group in by_size.values():  # images of one size are resized in one call
@@ -62,3 +60,11 @@ class Preprocessing(BaseModel):
         """Subtract the mean and divide by the standard deviation."""
         mean, std = (torch.tensor(values).view(3, 1, 1) * 255 for values in (self.mean, self.std))
         return images.float().sub_(mean).div_(std)
+
+
+def _decoded(data: bytes | None, path: str | None) -> Image.Image:
+    if data is not None:
+        return decode(data)
+    if path is None:
+        raise ValueError("`image` should have bytes or a path. Found neither: the cell is empty.")
+    return decode(path)
