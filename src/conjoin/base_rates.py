@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from conjoin.distributed import all_sum
 from conjoin.tasks import Annotation, Task
 
-_PRIOR = 0.5
+_PRIOR, _LEAST = 0.5, 0.01
 
 
 class BaseRates(nn.Module):
@@ -35,14 +35,24 @@ class BaseRates(nn.Module):
         """Log base rates."""
         return (self.counts / self.counts.sum(-1, keepdim=True)).log()
 
-    def unit(self) -> Float[Tensor, ""]:
-        """Negative log-likelihood of the base rates, in nats for an annotated image.
+    def entropy(self) -> Float[Tensor, ""]:
+        """Entropy of the base rates, summed over variables, in nats; never below 0.01.
 
-        The expected loss of a network that knows nothing but the base rates: entropies of the
-        variables, each times the share of annotated images that annotate it. Never below 0.01.
+        The expected loss on all variables of a network that knows nothing but the base rates: the
+        unit of couplings, which act on variables that are not annotated.
         """
-        log_rates = self.log_rates()
-        entropy = -(log_rates.exp() * log_rates).sum(-1)
+        return self._entropies().sum().clamp(min=_LEAST)
+
+    def unit(self) -> Float[Tensor, ""]:
+        """Negative log-likelihood of the base rates, in nats for an annotated image; never below 0.01.
+
+        As `entropy`, each variable times the share of annotated images that annotate it: the unit
+        of a task's own loss.
+        """
         known = self.counts.sum(-1) - _PRIOR * self.counts.shape[-1]
         share = torch.where(self.images > 0, known / self.images.clamp(min=1), 1.0)
-        return (share * entropy).sum().clamp(min=0.01)
+        return (share * self._entropies()).sum().clamp(min=_LEAST)
+
+    def _entropies(self) -> Float[Tensor, "variables"]:
+        log_rates = self.log_rates()
+        return -(log_rates.exp() * log_rates).sum(-1)

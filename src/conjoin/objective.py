@@ -1,6 +1,6 @@
 """Tasks and couplings turned into one loss, for any training loop."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, cast
 
 import torch
@@ -23,13 +23,14 @@ class Objective(nn.Module):
 
     The value is a mean over the images of a batch::
 
-        loss = mean_images [ sum_tasks  NLL_t / unit_t  +  sum_couplings  term / unit of the task it moves ]
+        loss = mean_images [ sum_tasks  NLL_t / unit_t  +  sum_couplings  term / entropy ]
 
-    where the unit of a task is the negative log-likelihood (NLL) of its base rates, so that the
-    annotation of an image starts near 1, whatever its task. What is not annotated adds exactly 0.
-    How much a task weighs is thus decided by its share of the batch alone: a mean over the annotated
-    images of each task instead would let few images, soon learnt by heart, move the network as much
-    as many.
+    The unit of a task is the negative log-likelihood (NLL) of its base rates on an annotated image,
+    so that the annotation of an image starts near 1, whatever its task; couplings are divided by the
+    entropy of the base rates of the task whose variables they compare. A task that is not annotated
+    on an image adds exactly 0 of its own loss there. How much a task weighs is decided by its share
+    of the batch: a mean over the annotated images of each task instead would let few images, soon
+    learnt by heart, move the network as much as many.
 
     The module is used like any loss. In training mode it also counts base rates and measures
     evidence (both in `state_dict`); in evaluation mode nothing changes. Under
@@ -52,7 +53,10 @@ class Objective(nn.Module):
     """
 
     terms: dict[str, Tensor]
-    """Mean of each term over the images that it acts on in the last call, in nats; without gradient."""
+    """Mean of each term over the images that it acts on in the last call, in nats; without gradient.
+
+    Over several ranks, as of the loss, the mean over ranks is that of the whole batch.
+    """
 
     def __init__(
         self,
@@ -90,10 +94,12 @@ class Objective(nn.Module):
             set_aside: images on which couplings do not act; evidence is measured there and nowhere
                 else. Without it evidence is measured on all images.
             counts: what to divide by, from `count` on a larger batch of which this is a part: the
-                losses of the parts then add up to that of the larger batch, over all ranks.
+                losses of the parts then add up to that of the larger batch.
 
         Returns:
-            The loss, a scalar in the type of the objective: float32, or float64 after `.double()`.
+            The loss, a scalar in the type of the objective: float32, or float64 after `.double()`;
+            `.half()` and `.bfloat16()`, which would round counts, leave it in float32. Over several
+            ranks, the mean over ranks is the loss of the whole batch.
 
         Raises:
             KeyError, TypeError, ValueError: saying which argument is wrong, and how.
@@ -105,13 +111,18 @@ class Objective(nn.Module):
         with torch.autocast(next(iter(logits.values())).device.type, enabled=False):
             wide = {name: z.to(self._dtype()) for name, z in logits.items()}
             read = self._read(annotations, next(iter(wide.values())))
+            masks = self._where(read, set_aside)
+            here = self._counts(len(next(iter(wide.values()))), masks)
+            if counts is not None:
+                checks.counted(counts, list(here))
+            whole = here if counts is None else counts
             if self.training:
                 for name in self.tasks:
                     self._rates(name).update(read[name])
             views = self._views(wide, read)
             if self.training:
-                self._observe(views, set_aside)
-            return self._reduce(views, set_aside, counts)
+                self._observe(views, set_aside, here[_ALL] / whole[_ALL].clamp(min=1))
+            return self._reduce(views, masks, whole)
 
     def count(
         self,
@@ -124,6 +135,7 @@ class Objective(nn.Module):
         For gradient accumulation: count the whole batch, or add up the counts of its parts, and
         pass the result as `counts` to each part's call. Under `torch.distributed` every rank calls it.
         """
+        checks.annotated(self.tasks, annotations, set_aside)
         some = next(iter(annotations.values()))
         read = self._read(annotations, some.new_zeros(len(some), 1, dtype=torch.get_default_dtype()))
         return self._counts(len(some), self._where(read, set_aside))
@@ -136,6 +148,17 @@ class Objective(nn.Module):
             if isinstance(coupling, Coupling)
             for relation, evidence in coupling.judged()
         }
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Objective":
+        """Move to another device or type, but keep counts and tables in float32 or wider."""
+
+        def wide(tensor: Tensor) -> Tensor:
+            moved = fn(tensor)
+            narrow = moved.is_floating_point() and moved.dtype.itemsize < 4
+            return tensor.to(moved.device) if narrow else moved
+
+        super()._apply(wide, recurse)  # type: ignore[no-untyped-call]
+        return self
 
     def _dtype(self) -> torch.dtype:
         return self._rates(next(iter(self.tasks))).counts.dtype
@@ -169,11 +192,11 @@ class Objective(nn.Module):
             for name, task in self.tasks.items()
         }
 
-    def _observe(self, views: Mapping[str, View], set_aside: Tensor | None) -> None:
+    def _observe(self, views: Mapping[str, View], set_aside: Tensor | None, step: Float[Tensor, ""]) -> None:
         some = next(iter(views.values())).log_p
         measured = some.new_ones(len(some)) if set_aside is None else set_aside.to(some.dtype)
         for coupling in self._coupled():
-            coupling.observe(views, measured)
+            coupling.observe(views, measured, step)
 
     def _where(
         self, read: Mapping[str, Annotation | View], set_aside: Tensor | None
@@ -198,20 +221,22 @@ class Objective(nn.Module):
         return losses
 
     def _reduce(
-        self, views: Mapping[str, View], set_aside: Tensor | None, counts: Mapping[str, Tensor] | None
+        self,
+        views: Mapping[str, View],
+        masks: Mapping[Term, Bool[Tensor, "batch _"]],
+        counts: Mapping[str, Tensor],
     ) -> Float[Tensor, ""]:
-        losses, masks = self._losses(views), self._where(views, set_aside)
-        some = next(iter(views.values())).log_p
-        if counts is None:
-            counts = self._counts(len(some), masks)
-        total = some.new_zeros(())
+        losses = self._losses(views)
+        total = next(iter(views.values())).log_p.new_zeros(())
         self.terms = {}
         for term, mask in masks.items():
             summed, count = torch.where(mask, losses[term], 0.0).sum(), counts[str(term)].clamp(min=1)
-            self.terms[str(term)] = summed.detach() / count
+            self.terms[str(term)] = summed.detach() / count * ranks()
             weight = self.weights.get(term.on, 1.0) if term.kind == "task" else 1.0
             if self.scale == "base-rates":
-                total = total + summed * (weight / self._rates(term.on).unit() / counts[_ALL].clamp(min=1))
+                rates = self._rates(term.of or term.on)
+                unit = rates.unit() if term.kind == "task" else rates.entropy()
+                total = total + summed * (weight / unit / counts[_ALL].clamp(min=1))
             else:
                 total = total + summed * (weight / count)
         return total * ranks()

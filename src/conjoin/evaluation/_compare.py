@@ -51,10 +51,10 @@ class _Trace(Callback):
 def run_arm(arm: str, problem: Problem[Images], settings: TrainingSettings, seed: int) -> Run:
     """Train the networks of one arm on one seed and score them on the test images.
 
-    Every arm takes the same number of optimizer steps for each of its networks. In each step a
-    network for one task is given those images of the mixed batch that are annotated for it: every
-    arm learns a task from the same images in the same order. On the same seed, networks of the
-    same shape start from the same weights.
+    Every arm takes the same number of optimizer steps for each of its networks. A network for one
+    task is given as many images a step as a mixed batch holds for that task: where each source is
+    annotated throughout or not at all for a task, the very same images in the same order; else as
+    many on average. On the same seed, networks of the same shape start from the same weights.
     """
     start, trace = time.perf_counter(), _Trace()
     scores: list[Score] = []

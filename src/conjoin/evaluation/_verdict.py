@@ -79,7 +79,9 @@ def verdict(rows: Sequence[Row], arm: str, *, margin: float = MARGIN) -> str:
     for row in of.get("not enough data", []):
         if row.difference:
             needed = seeds_needed(row.difference, tasks=tasks, margin=margin)
-            more = max(needed - len(row.difference.values), 1)
-            seeds = f"{more} more seed{'s' if more > 1 else ''}"
-            parts.append(f"Not enough data on {row.task} ({row.difference.mean:+.3f}): run {seeds}.")
+            more = None if needed is None else max(needed - len(row.difference.values), 1)
+            advice = "so noisy that 200 seeds would not settle it"
+            if more is not None:
+                advice = f"run {more} more seed{'s' if more > 1 else ''}"
+            parts.append(f"Not enough data on {row.task} ({row.difference.mean:+.3f}): {advice}.")
     return f"{arm}: {' '.join(parts)}"
