@@ -14,9 +14,9 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from conjoin.cli import app
+from conjoin.demo import DemoStudy
 from conjoin.evaluation import Run, Score, judge
 from conjoin.report import print_results
-from conjoin.study import Study
 
 ENVIRONMENT = os.environ | {"COLUMNS": "80", "OMP_NUM_THREADS": "1"}
 
@@ -55,7 +55,7 @@ def test_it_writes_everything(demo: "tuple[Path, subprocess.CompletedProcess[str
         assert sum(values) / len(values) == pytest.approx(result["mean"])
     assert set(summary["verdicts"]) == {"joint", "kollias2024", "coupled"}
 
-    study = Study.model_validate(yaml.safe_load((folder / "study.yaml").read_text()))
+    study = DemoStudy.model_validate(yaml.safe_load((folder / "study.yaml").read_text()))
     assert (study.seeds, study.training.steps) == ((0, 1), 100)
 
 

@@ -2,7 +2,7 @@
 
 from conjoin.data._augmentation import Augmentation
 from conjoin.data._batch import Batch, Images, is_known
-from conjoin.data._decode import decode
+from conjoin.data._decode import conversions, convert, decode, load
 from conjoin.data._loader import MixedLoader
 from conjoin.data._mixing import Draw, MixedBatches, shares
 from conjoin.data._preprocessing import Preprocessing
@@ -21,7 +21,10 @@ __all__ = [
     "Preprocessing",
     "Problem",
     "StoredImages",
+    "conversions",
+    "convert",
     "decode",
     "is_known",
+    "load",
     "shares",
 ]

@@ -104,6 +104,7 @@ def conversions(opened: Image.Image) -> list[str]:
 
 
 def _eight_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
+    values = np.nan_to_num(values)
     if values.dtype.kind == "f":  # no range is declared: [0, 1] or [0, 255]
         scale = 255.0 if values.max(initial=0) <= 1 else 1.0
         scaled = np.clip(values * scale, 0, 255)
