@@ -15,8 +15,10 @@ import lightning as L
 import torch
 
 import conjoin as cj
+from conjoin.data import Problem
 from conjoin.datasets import drawn_faces, drawn_faces_problem, unit_rates
 from conjoin.evaluation import predict, score
+from conjoin.tasks import Task
 
 
 def bayes_limit() -> float:
@@ -27,17 +29,15 @@ def bayes_limit() -> float:
     return float(log_likelihood.exp().amax(1).sum() / len(rates))
 
 
-def alone(expression_images: int, unit_images: int, steps: int) -> None:
-    """Train the small network on each task alone."""
-    problem = drawn_faces_problem(expression_images, unit_images, seed=0)
-    for task in problem.tasks:
-        L.seed_everything(0, verbose=False)
-        start, network = time.perf_counter(), cj.Network([task], "small", channels=3)
-        data = problem.train.annotated(task.name)
-        cj.fit(network, cj.Objective([task]), data, cj.TrainingSettings(steps=steps), seed=0)
-        found = score(task, predict(network, problem.test.images)[task.name], problem.test)[0]
-        seconds = time.perf_counter() - start
-        print(f"{task.name}, {len(data)} images, {steps} steps: {found.metric} {found.value:.3f} ({seconds:.0f} s)")
+def alone(problem: Problem, task: Task, steps: int) -> None:
+    """Train the small network on one task alone."""
+    L.seed_everything(0, verbose=False)
+    start, network = time.perf_counter(), cj.Network([task], "small", channels=3)
+    data = problem.train.annotated(task.name)
+    cj.fit(network, cj.Objective([task]), data, cj.TrainingSettings(steps=steps), seed=0)
+    found = score(task, predict(network, problem.test.images)[task.name], problem.test)[0]
+    seconds = time.perf_counter() - start
+    print(f"{task.name}, {len(data)} images, {steps} steps: {found.metric} {found.value:.3f} ({seconds:.0f} s)")
 
 
 def main() -> None:
@@ -53,7 +53,9 @@ def main() -> None:
     print(f"Macro-F1 of calling every unit present: {(2 * present / (1 + present)).mean():.3f}")
     print(f"Bayes limit of the expression given its true units: {bayes_limit():.4f}")
     if not quick:
-        alone(500, 5000, 600)
+        problem = drawn_faces_problem(500, 5000, seed=0)
+        for task in problem.tasks:
+            alone(problem, task, 600)
 
 
 if __name__ == "__main__":
