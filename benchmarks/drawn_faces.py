@@ -5,7 +5,7 @@
 
 Prints faces drawn in a minute on one core; the accuracy that nobody exceeds who knows the true action
 units and the table but not the image; and what the small network reaches on each task alone, with
-seed 0, on the test images. (How hard the faces are was chosen on other faces.)
+seed 0, on the test images. (How hard the faces are was chosen on other faces, but for a first trial.)
 """
 
 import argparse
