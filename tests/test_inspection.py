@@ -114,7 +114,7 @@ def test_faults_are_shown_with_file_and_row(tmp_path: Path, shop: dict[str, Any]
     assert done.exit_code == 1
     text = " ".join(done.stdout.split())
     assert "image that cannot be read: 1 " in text
-    assert "shop.csv, row 4 (till): `image` should be a whole picture" in text
+    assert "shop.csv,row4(till):`image`shouldbeawholepicture" in text.replace(" ", "")  # a long path is folded
     assert "no-go: 1 rows cannot be used (see above)" in text
     assert text.endswith("NO-GO: one thing stands in the way of training shop.")
     assert max(map(len, done.stdout.splitlines())) <= 80
