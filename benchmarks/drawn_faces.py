@@ -15,7 +15,7 @@ import lightning as L
 import torch
 
 import conjoin as cj
-from conjoin.data import Problem
+from conjoin.data import AnnotatedImages, Problem
 from conjoin.datasets import drawn_faces, drawn_faces_problem, unit_rates
 from conjoin.evaluation import predict, score
 from conjoin.tasks import Task
@@ -29,7 +29,7 @@ def bayes_limit() -> float:
     return float(log_likelihood.exp().amax(1).sum() / len(rates))
 
 
-def alone(problem: Problem, task: Task, steps: int) -> None:
+def alone(problem: Problem[AnnotatedImages], task: Task, steps: int) -> None:
     """Train the small network on one task alone."""
     L.seed_everything(0, verbose=False)
     start, network = time.perf_counter(), cj.Network([task], "small", channels=3)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from scipy import stats
 
-from conjoin.data import Problem
+from conjoin.data import AnnotatedImages, Problem
 from conjoin.datasets import (
     ACTION_UNITS,
     EXPRESSIONS,
@@ -32,7 +32,7 @@ def faces() -> DrawnFaces:
 
 
 @pytest.fixture(scope="module")
-def problem() -> Problem:
+def problem() -> Problem[AnnotatedImages]:
     return drawn_faces_problem(20, 300, seed=0)
 
 
@@ -167,7 +167,7 @@ def test_every_nuisance_is_seen(name: str) -> None:
     assert (abs(one - other).max(-1) > 3).sum() >= 8
 
 
-def test_no_image_of_a_problem_has_both_annotations(problem: Problem) -> None:
+def test_no_image_of_a_problem_has_both_annotations(problem: Problem[AnnotatedImages]) -> None:
     annotations = problem.train.annotations
     expression, units = annotations["expression"] >= 0, annotations["units"] >= 0
     assert (int(expression.sum()), int(units.all(-1).sum())) == (20, 300)
@@ -176,7 +176,7 @@ def test_no_image_of_a_problem_has_both_annotations(problem: Problem) -> None:
     assert torch.equal(problem.train.source == 0, expression)
 
 
-def test_a_problem_holds_drawn_faces(problem: Problem) -> None:
+def test_a_problem_holds_drawn_faces(problem: Problem[AnnotatedImages]) -> None:
     faces = drawn_faces(320, seed=0)
     assert torch.equal(problem.train.images, faces.images / 255)
     assert torch.equal(problem.train.annotations["expression"][:20], faces.expression[:20])
@@ -189,7 +189,7 @@ def test_a_problem_holds_drawn_faces(problem: Problem) -> None:
     assert "assumed" in problem.relations[0].origin
 
 
-def test_the_test_part_never_changes_and_is_apart(problem: Problem) -> None:
+def test_the_test_part_never_changes_and_is_apart(problem: Problem[AnnotatedImages]) -> None:
     test = problem.test
     assert len(test) == 2000
     assert (test.annotations["expression"] >= 0).all()
@@ -203,12 +203,12 @@ def test_the_test_part_never_changes_and_is_apart(problem: Problem) -> None:
     assert not held & {image.numpy().tobytes() for image in problem.train.images}
 
 
-def test_a_fifth_of_each_source_but_at_most_fifty_is_set_aside(problem: Problem) -> None:
+def test_a_fifth_of_each_source_but_at_most_fifty_is_set_aside(problem: Problem[AnnotatedImages]) -> None:
     aside = problem.train.set_aside
     assert [int(aside[problem.train.source == source].sum()) for source in (0, 1)] == [4, 50]
 
 
-def test_folds_come_from_the_annotated_images(problem: Problem) -> None:
+def test_folds_come_from_the_annotated_images(problem: Problem[AnnotatedImages]) -> None:
     def pictures(images: torch.Tensor) -> list[bytes]:
         return sorted(image.numpy().tobytes() for image in images)
 

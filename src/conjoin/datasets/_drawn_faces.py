@@ -119,7 +119,7 @@ def drawn_faces_problem(
     *,
     seed: int = 0,
     fold: int | None = None,
-) -> Problem:
+) -> Problem[AnnotatedImages]:
     """Synthetic faces annotated for `expression` on some images and for `units` on others.
 
     The relation is `unit_rates()`, the very table that the faces are drawn with. The 2,000 test images,
