@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from conjoin.network import Network
     from conjoin.objective import Objective, kollias2024
     from conjoin.relations import Relation
-    from conjoin.study import TrainingSettings
+    from conjoin.sources import Prepared, prepare
+    from conjoin.study import Study, TrainingSettings
     from conjoin.tasks import MultiClass, MultiLabel
     from conjoin.training import fit
 
@@ -32,14 +33,17 @@ __all__ = [
     "MultiLabel",
     "Network",
     "Objective",
+    "Prepared",
     "Preprocessing",
     "Problem",
     "Relation",
     "StoredImages",
+    "Study",
     "TrainingSettings",
     "compare",
     "fit",
     "kollias2024",
+    "prepare",
 ]
 
 _ROOMS = {
@@ -53,13 +57,16 @@ _ROOMS = {
     "Network": "network",
     "Objective": "objective",
     "Preprocessing": "data",
+    "Prepared": "sources",
     "Problem": "data",
     "Relation": "relations",
     "StoredImages": "data",
+    "Study": "study",
     "TrainingSettings": "study",
     "compare": "evaluation",
     "fit": "training",
     "kollias2024": "objective",
+    "prepare": "sources",
 }
 
 
