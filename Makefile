@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint types benchmark-digits benchmark-counting clean
+.PHONY: demo test lint types benchmark-digits benchmark-counting benchmark-loading clean
 
 demo: $(VENV)/installed
 	$(BIN)/conjoin demo --overwrite
@@ -26,6 +26,12 @@ benchmark-digits: $(VENV)/installed
 # Counting a relation over 50 million rows: memory, and time against polars' own aggregation. Two minutes.
 benchmark-counting: $(VENV)/installed
 	$(BIN)/python benchmarks/counting.py
+
+# Loading from disk against a bare loop that decodes and resizes, and memory at a million rows: two minutes.
+# With images of yours: make benchmark-loading IMAGES=folder-of-parquet
+benchmark-loading: $(VENV)/installed
+	$(BIN)/python benchmarks/loading.py $(if $(IMAGES),--images $(IMAGES))
+	$(BIN)/python benchmarks/loading.py --memory 1000000
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

@@ -2,6 +2,7 @@
 
     python benchmarks/digits_tables.py             # reporting seeds 0-4, test images
     python benchmarks/digits_tables.py --tuning    # seeds 100-104, five folds of the annotated images
+    python benchmarks/digits_tables.py --seeds 200 209   # other seeds, test images
 
 `--tuning` never reads a test image: it is what settings were chosen with. Prints one table and
 exits with 1 if a bound is missed.
@@ -26,9 +27,8 @@ Values = dict[tuple[str, str], dict[int, list[float]]]
 """By column (arm and table) and task: by seed, one value for each fold."""
 
 
-def measure(cell: tuple[int, int], *, tuning: bool) -> Values:
+def measure(cell: tuple[int, int], seeds: range, *, tuning: bool) -> Values:
     """Train every arm once with the true table, and `coupled` with the wrong ones."""
-    seeds = range(100, 105) if tuning else range(5)
     values: Values = defaultdict(lambda: defaultdict(list))
     for kind in KINDS:
         arms = ["single", "joint", "kollias2024", "kollias2024-reversed", "coupled"] if kind == "true" else ["coupled"]
@@ -54,10 +54,13 @@ def main() -> int:
     """Run both cells and judge them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tuning", action="store_true", help="seeds 100-104, cross-validation, no test image")
-    tuning = parser.parse_args().tuning
+    parser.add_argument("--seeds", type=int, nargs=2, default=(0, 4), metavar=("FIRST", "LAST"))
+    given = parser.parse_args()
+    tuning: bool = given.tuning
+    first, last = (100, 104) if tuning else given.seeds
     missed = 0
     for cell in CELLS:
-        values = measure(cell, tuning=tuning)
+        values = measure(cell, range(first, last + 1), tuning=tuning)
         means = {key: np.array([np.mean(folds) for _, folds in sorted(by.items())]) for key, by in values.items()}
         print(f"\n{cell[0]} digits + {cell[1]} strokes")
         for (column, task), value in sorted(means.items(), key=lambda item: item[0][::-1]):

@@ -14,9 +14,9 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from conjoin.cli import app
+from conjoin.demo import DemoStudy
 from conjoin.evaluation import Run, Score, judge
 from conjoin.report import print_results
-from conjoin.study import Study
 
 ENVIRONMENT = os.environ | {"COLUMNS": "80", "OMP_NUM_THREADS": "1"}
 
@@ -55,8 +55,8 @@ def test_it_writes_everything(demo: "tuple[Path, subprocess.CompletedProcess[str
         assert sum(values) / len(values) == pytest.approx(result["mean"])
     assert set(summary["verdicts"]) == {"joint", "kollias2024", "coupled"}
 
-    study = Study.model_validate(yaml.safe_load((folder / "study.yaml").read_text()))
-    assert (study.seeds, study.training.steps) == ((0, 1), 200)
+    study = DemoStudy.model_validate(yaml.safe_load((folder / "study.yaml").read_text()))
+    assert (study.seeds, study.training.steps) == ((0, 1), 100)
 
 
 def test_an_earlier_result_is_kept(tmp_path: Path) -> None:
@@ -83,9 +83,10 @@ def test_help_needs_no_torch() -> None:
     assert "demo" in done.stdout
 
 
-def test_results_fit_a_narrow_terminal_without_colour() -> None:
+@pytest.mark.parametrize("task", ["digit", "a long name of a task/and of its group"])
+def test_results_fit_a_narrow_terminal_without_colour(task: str) -> None:
     runs = [
-        Run(arm, seed, [Score("digit", "accuracy", value + seed / 1000)], 1.0, {}, {})
+        Run(arm, seed, [Score(task, "macro-F1", value + seed / 1000)], 1.0, {}, {})
         for arm, value in {"single": 0.5, "coupled": 0.6, "kollias2024": 0.4}.items()
         for seed in range(3)
     ]
@@ -95,4 +96,5 @@ def test_results_fit_a_narrow_terminal_without_colour() -> None:
     text = file.getvalue()
     assert "\x1b" not in text
     assert "+0.100 [+0.100, +0.100]" in text
-    assert "negative transfer" in text
+    assert "-0.100 [-0.100, -0.100]   negative transfer" in text
+    assert max(map(len, text.splitlines())) <= 80

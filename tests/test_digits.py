@@ -5,12 +5,12 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
-from conjoin.data import Problem
+from conjoin.data import AnnotatedImages, Problem
 from conjoin.datasets import digits
 from conjoin.datasets._digits import _LIT, MEASURED, SEGMENTS, Table, _measure
 
 
-def known(problem: Problem) -> dict[str, torch.Tensor]:
+def known(problem: Problem[AnnotatedImages]) -> dict[str, torch.Tensor]:
     annotations = problem.train.annotations
     return {"digit": annotations["digit"] >= 0, "strokes": (annotations["strokes"] >= 0).all(-1)}
 

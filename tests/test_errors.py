@@ -215,6 +215,21 @@ SHAPES: dict[str, tuple[tuple[dict[str, Any], dict[str, Any]], type[Exception], 
         ValueError,
         ["class codes", "Found (12, 3)", "annotation.float()"],
     ),
+    "logits as numpy": (
+        changed("logits", labels=lambda z: z.detach().numpy()),
+        TypeError,
+        ["`logits['labels']` should be a tensor", "Found ndarray", "torch.as_tensor"],
+    ),
+    "annotations as a list": (
+        changed("annotations", shape=lambda codes: codes.tolist()),
+        TypeError,
+        ["`annotations['shape']` should be a tensor", "Found list"],
+    ),
+    "another device": (
+        changed("annotations", shape=lambda codes: codes.to("meta")),
+        ValueError,
+        ["`annotations['shape']` should be on the device of the logits, cpu", "Found meta"],
+    ),
     "booleans": (
         changed("annotations", shape=torch.zeros(12).bool()),
         TypeError,
@@ -270,7 +285,7 @@ def test_missing_logits() -> None:
 
 
 def test_set_aside() -> None:
-    with pytest.raises(ValueError, match=r"`set_aside` should be boolean of shape \(12,\).*Found torch.int64"):
+    with pytest.raises(ValueError, match=r"`set_aside` should be a boolean tensor of shape \(12,\).*Found torch.int64"):
         Objective([SHAPE, LABELS])(*changed("logits"), set_aside=torch.zeros(12).long())
 
 
@@ -304,4 +319,47 @@ def test_nothing_is_counted_when_a_batch_is_refused() -> None:
     before = {name: value.clone() for name, value in objective.state_dict().items()}
     with pytest.raises(ValueError, match="codes from 0"):
         objective(*changed("annotations", shape=put(4, 9)))
+    assert all(torch.equal(value, before[name]) for name, value in objective.state_dict().items())
+
+
+COUNTS: dict[str, tuple[Callable[[Objective], Any], type[Exception], list[str]]] = {
+    "nothing to count": (lambda o: o.count({}), ValueError, ["`annotations` should hold", "at least one task"]),
+    "unknown task": (
+        lambda o: o.count({"shap": torch.zeros(3).long()}),
+        KeyError,
+        ["Found 'shap'", "Did you mean 'shape'?"],
+    ),
+    "a list": (lambda o: o.count({"shape": [0, 1]}), TypeError, ["should be a tensor. Found list"]),  # type: ignore[dict-item]
+    "two lengths": (
+        lambda o: o.count({"shape": torch.zeros(3).long(), "labels": torch.zeros(2, 4).long()}),
+        ValueError,
+        ["`annotations['labels']` should have shape (3, 4)", "Found (2, 4)"],
+    ),
+    "set_aside as a list": (
+        lambda o: o.count({"shape": torch.zeros(2).long()}, set_aside=[True, False]),  # type: ignore[arg-type]
+        ValueError,
+        ["`set_aside` should be a boolean tensor of shape (2,)", "Found list"],
+    ),
+    "other counts": (
+        lambda o: o(*changed("logits"), counts={"shape": torch.ones(())}),
+        ValueError,
+        ["`counts` should be what `count` of this objective gives", "Found {'shape'"],
+    ),
+    "counts as numbers": (
+        lambda o: o(*changed("logits"), counts=dict.fromkeys(o.count(changed("logits")[1]), 3)),
+        ValueError,
+        ["`counts` should be what `count` of this objective gives"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", COUNTS)
+def test_counts(case: str) -> None:
+    call, error, words = COUNTS[case]
+    objective = Objective([SHAPE, LABELS])
+    before = {name: value.clone() for name, value in objective.state_dict().items()}
+    with pytest.raises(error) as caught:
+        call(objective)
+    for word in words:
+        assert word in str(caught.value)
     assert all(torch.equal(value, before[name]) for name, value in objective.state_dict().items())

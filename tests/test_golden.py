@@ -151,7 +151,8 @@ def test_coupling_terms_and_total() -> None:
     for name, value in expected.items():
         close(objective.terms[name], value)
     on_t = expected["t"] + match_t + coannotate_t
-    close(loss, (expected["s"] + coannotate_s) / log(2) + on_t / (2 * log(2)))
+    summed = (expected["s"] + coannotate_s) / log(2) + on_t / (2 * log(2))
+    close(loss, summed / 2)  # each term acts on one of the two images
 
 
 def test_matching_on_images_without_annotation() -> None:
@@ -231,3 +232,11 @@ def test_evidence_of_a_good_relation() -> None:
     backward = 1 - log(1 + 1 / odds) / log(2)
     found = objective.evidence()["s->t"]
     close(found, [min(forward, backward)] * 2)
+
+
+def test_the_floor_leaves_room_for_many_classes() -> None:
+    """100 classes, certain: each other class has 2 * .01 / 100, before the row is normalised again."""
+    many = MultiClass("m", [str(c) for c in range(100)])
+    table = Relation(S, many, torch.eye(100)[:2].tolist()).table
+    close(table[0, 0], 1 / (1 + 99 * 0.0002))
+    close(table[0, 1], 0.0002 / (1 + 99 * 0.0002))

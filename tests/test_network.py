@@ -51,6 +51,29 @@ def test_timm_weights_from_a_file_fit_other_channels(tmp_path: Path, suffix: str
     torch.testing.assert_close(grey(image), expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("part", ["", "layer1"])
+def test_weights_that_do_not_fit_are_refused(tmp_path: Path, part: str) -> None:
+    """timm alone would start from random weights without a word."""
+    state = timm.create_model("test_resnet.r160_in1k", num_classes=10).state_dict()
+    changed = {("encoder." if key.startswith(part) else "") + key: value for key, value in state.items()}
+    torch.save(changed, tmp_path / "other.pth")
+    with pytest.raises(ValueError, match=r"`weights` should hold the weights of 'test_resnet.r160_in1k'\. Found none"):
+        build_backbone("test_resnet.r160_in1k", weights=tmp_path / "other.pth")
+
+
+def test_weights_of_other_shapes_are_refused(tmp_path: Path) -> None:
+    torch.save(timm.create_model("test_resnet.r160_in1k", num_classes=10).state_dict(), tmp_path / "other.pth")
+    for backbone in ("test_vit", "small"):
+        with pytest.raises(ValueError, match=r"`weights` should hold the weights of .* Found (others|none)"):
+            build_backbone(backbone, weights=tmp_path / "other.pth")
+
+
+def test_weights_drawn_with_a_common_seed_are_taken(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    torch.save(timm.create_model("test_resnet.r160_in1k", num_classes=10).state_dict(), tmp_path / "seed.pth")
+    build_backbone("test_resnet.r160_in1k", weights=tmp_path / "seed.pth")
+
+
 def test_weights_of_the_small_network(tmp_path: Path) -> None:
     one = SmallConvNet(1)
     torch.save(one.state_dict(), tmp_path / "small.pth")

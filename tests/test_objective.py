@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from conjoin import Coupling, Evidence, Objective
+from conjoin import Coupling, Evidence, MultiLabel, Objective, Relation
 from conjoin.tasks import Task
 
 from .cases import LABELS, MATERIAL, SHAPE, TARGETS, annotations, logits, relation, trusted
@@ -45,6 +45,8 @@ def test_evaluation_changes_nothing_and_training_does() -> None:
     assert changed == {
         "rates.0.counts",
         "rates.1.counts",
+        "rates.0.images",
+        "rates.1.images",
         *(f"couplings.0.evidence.0.{s}_{k}" for s in ("source", "target") for k in ("nll", "count")),
     }
 
@@ -102,6 +104,72 @@ def test_every_task_starts_near_one() -> None:
     assert float(Objective([SHAPE, LABELS])(given, labelled)) == pytest.approx(1, abs=0.01)
 
 
+def test_a_partly_annotated_task_starts_near_one_too() -> None:
+    """Two labels of four are annotated on each image, which halves its loss and its unit."""
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.randint(0, 2, (2000, 4), generator=generator)
+    labels[:1000, :2] = -1
+    labels[1000:, 2:] = -1
+    given = {"shape": torch.zeros(2000, 3), "labels": torch.zeros(2000, 4)}
+    assert float(Objective([SHAPE, LABELS])(given, {"labels": labels})) == pytest.approx(1, abs=0.01)
+
+
+def test_couplings_are_in_scale_where_few_of_many_labels_are_annotated() -> None:
+    """One label of 100 on each image: the 99 others are coupled, and weigh no more than a task."""
+    many = MultiLabel("many", [str(i) for i in range(100)])
+    generator = torch.Generator().manual_seed(0)
+    coupling = Coupling(Relation(SHAPE, many, torch.rand(3, 100, generator=generator)))
+    objective = Objective([SHAPE, many], [coupling])
+    labels = torch.full((300, 100), -1)
+    labels[torch.arange(300), torch.arange(300) % 100] = torch.randint(0, 2, (300,), generator=generator)
+    shape = torch.where(torch.arange(300) < 100, torch.arange(300) % 3, -1)
+    given = {"shape": torch.zeros(300, 3), "many": torch.zeros(300, 100)}
+    known = {"shape": shape, "many": labels}
+    objective(given, known)  # counts base rates
+    trusted(coupling, 1.0)
+    objective.eval()(given, known)
+    joint = Objective([SHAPE, many])(given, known)
+    assert 0.5 < float(objective(given, known) - joint) < 3
+
+
+def test_half_precision_does_not_reach_the_counts() -> None:
+    for convert in (Objective.half, Objective.bfloat16):
+        objective = convert(coupled())
+        for _ in range(300):
+            objective(logits(LABELS), annotations(LABELS))
+        plain = coupled()
+        for _ in range(300):
+            loss = plain(logits(LABELS), annotations(LABELS))
+        assert objective(logits(LABELS), annotations(LABELS)).dtype == loss.dtype == torch.float32
+        plain(logits(LABELS), annotations(LABELS))
+        for name, value in plain.state_dict().items():
+            assert torch.equal(objective.state_dict()[name], value), name
+
+
+def test_evidence_forgets_by_optimizer_steps_not_by_calls() -> None:
+    counts = []
+    labelled = annotations(LABELS)
+    for size in (12, 3):
+        objective = Objective([SHAPE, LABELS], [Coupling(relation(LABELS))])
+        whole = objective.count(labelled)
+        for _ in range(200):
+            for start in range(0, 12, size):
+                part = slice(start, start + size)
+                cut = {name: z[part] for name, z in logits(LABELS).items()}
+                objective(cut, {name: a[part] for name, a in labelled.items()}, counts=whole)
+        counts.append(gate(objective).source_count)
+    torch.testing.assert_close(counts[0], counts[1], rtol=0.02, atol=0)
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+def test_logits_of_another_type_take_that_of_the_objective(target: Task) -> None:
+    wide = {name: z.detach().double() for name, z in logits(target).items()}
+    loss = coupled(target)(wide, annotations(target))
+    assert loss.dtype == torch.float32
+    torch.testing.assert_close(loss, coupled(target)(logits(target), annotations(target)))
+    assert coupled(target).double()(logits(target), annotations(target)).dtype == torch.float64
+
+
 def test_half_precision_logits_are_widened() -> None:
     given = {name: z.detach().bfloat16().requires_grad_() for name, z in logits(LABELS).items()}
     wide = {name: z.float() for name, z in given.items()}
@@ -112,10 +180,8 @@ def test_half_precision_logits_are_widened() -> None:
     assert all(z.grad is not None and z.grad.dtype == torch.bfloat16 for z in given.values())
 
 
-DEVICES = [
-    "cpu",
-    pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")),
-]
+NEEDS_CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+DEVICES = ["cpu", pytest.param("cuda", marks=NEEDS_CUDA)]
 
 
 @pytest.mark.parametrize("device", DEVICES)
@@ -132,7 +198,7 @@ def test_autocast_does_not_reach_the_losses(device: str, target: Task) -> None:
     torch.testing.assert_close(found.cpu(), coupled(target)(logits(target), annotations(target)))
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+@NEEDS_CUDA
 def test_nothing_waits_for_the_gpu() -> None:
     objective = Objective([SHAPE, LABELS], [Coupling(relation(LABELS))], validate=False).cuda()
     given = {name: z.cuda() for name, z in logits(LABELS).items()}
@@ -150,8 +216,9 @@ RUN = Path(__file__).parent / "programs"
 
 NEEDS_COMPILER = pytest.mark.skipif(shutil.which("g++") is None, reason="no C++ compiler for inductor here")
 PROGRAMS = [
-    "compiled.py aot_eager",
-    pytest.param("compiled.py inductor", marks=NEEDS_COMPILER),
+    "compiled.py aot_eager cpu",
+    pytest.param("compiled.py inductor cpu", marks=NEEDS_COMPILER),
+    pytest.param("compiled.py inductor cuda", marks=NEEDS_CUDA),
     "distributed.py",
     "core_only.py",
 ]

@@ -9,6 +9,7 @@ from sklearn.metrics import accuracy_score, f1_score
 from conjoin import MultiClass, MultiLabel
 from conjoin.data import AnnotatedImages
 from conjoin.evaluation import (
+    Difference,
     Run,
     Score,
     findings,
@@ -85,15 +86,29 @@ def test_findings_keep_their_error_rates() -> None:
     assert abs(np.mean(covered) - 0.95) < 0.02
 
 
-def test_seeds_needed_settle_a_difference() -> None:
+@pytest.mark.parametrize("tasks", [1, 3])
+def test_seeds_needed_settle_a_difference_and_fewer_do_not(tasks: int) -> None:
     rng = np.random.default_rng(1)
     pilot = paired_difference([0.004, -0.02, 0.018], [0.0] * 3)
-    needed = seeds_needed(pilot)
     spread = np.std(pilot.values, ddof=1)
-    more = rng.normal(size=needed)
-    values = pilot.mean + spread * (more - more.mean()) / more.std(ddof=1)
-    assert findings([paired_difference(values.tolist(), [0.0] * needed)]) == ["no harm shown"]
-    assert 3 < needed < 100
+
+    def found(seeds: int) -> Difference:
+        more = rng.normal(size=seeds)
+        values = pilot.mean + spread * (more - more.mean()) / more.std(ddof=1)
+        return paired_difference(values.tolist(), [0.0] * seeds)
+
+    needed = seeds_needed(pilot, tasks=tasks)
+    assert needed is not None
+    assert needed == {1: 15, 3: 22}[tasks]
+    assert findings([found(needed)] * tasks) == ["no harm shown"] * tasks
+    assert findings([found(needed - 1)] * tasks) == ["not enough data"] * tasks
+
+
+def test_what_no_number_of_seeds_settles() -> None:
+    pilot = paired_difference([0.5, -0.5, 0.4, -0.4], [0.0] * 4)
+    assert seeds_needed(pilot) is None
+    rows = judge(runs(single=[(0.5, 0.5)] * 4, wild=[(1.0, 0.5), (0.0, 0.5), (0.9, 0.5), (0.1, 0.5)]))
+    assert "Not enough data on a (+0.000): so noisy that 200 seeds would not settle it." in verdict(rows, "wild")
 
 
 def table(**annotations: torch.Tensor) -> AnnotatedImages:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from conjoin.coupling import Coupling, Evidence, Kollias2024
-    from conjoin.data import AnnotatedImages, Problem
+    from conjoin.data import AnnotatedImages, Augmentation, Preprocessing, Problem, StoredImages
     from conjoin.evaluation import compare
     from conjoin.network import Network
     from conjoin.objective import Objective, kollias2024
     from conjoin.relate import RelationTable, count_relation, published, read_table
     from conjoin.relations import Relation
-    from conjoin.study import TrainingSettings
+    from conjoin.sources import Prepared, prepare
+    from conjoin.study import Study, TrainingSettings
     from conjoin.tasks import MultiClass, MultiLabel
     from conjoin.training import fit
 
@@ -25,6 +26,7 @@ __version__ = version("conjoin")
 
 __all__ = [
     "AnnotatedImages",
+    "Augmentation",
     "Coupling",
     "Evidence",
     "Kollias2024",
@@ -32,20 +34,26 @@ __all__ = [
     "MultiLabel",
     "Network",
     "Objective",
+    "Prepared",
+    "Preprocessing",
     "Problem",
     "Relation",
     "RelationTable",
+    "StoredImages",
+    "Study",
     "TrainingSettings",
     "compare",
     "count_relation",
     "fit",
     "kollias2024",
+    "prepare",
     "published",
     "read_table",
 ]
 
 _ROOMS = {
     "AnnotatedImages": "data",
+    "Augmentation": "data",
     "Coupling": "coupling",
     "Evidence": "coupling",
     "Kollias2024": "coupling",
@@ -53,14 +61,19 @@ _ROOMS = {
     "MultiLabel": "tasks",
     "Network": "network",
     "Objective": "objective",
+    "Prepared": "sources",
+    "Preprocessing": "data",
     "Problem": "data",
     "Relation": "relations",
     "RelationTable": "relate",
+    "StoredImages": "data",
+    "Study": "study",
     "TrainingSettings": "study",
     "compare": "evaluation",
     "count_relation": "relate",
     "fit": "training",
     "kollias2024": "objective",
+    "prepare": "sources",
     "published": "relate",
     "read_table": "relate",
 }

@@ -60,12 +60,7 @@ def batch(
     """Check names, shapes and types of one batch; looks at no value."""
     if missing := [name for name in tasks if name not in logits]:
         raise KeyError(f"`logits` should have an entry for every task. Found none for {missing}, only {list(logits)}.")
-    for argument, given in (("logits", logits), ("annotations", annotations)):
-        for name in given:
-            if name not in tasks:
-                raise KeyError(
-                    f"`{argument}` should be keyed by task names. Found {name!r}. {nearest(name, list(tasks))}"
-                )
+    _named("logits", tasks, logits)
     size = len(next(iter(logits.values())))
     for name, task in tasks.items():
         expected = (size, len(task.outputs))
@@ -75,18 +70,54 @@ def batch(
                 f"`logits[{name!r}]` should be floating-point of shape {expected}: (batch, outputs). "
                 f"Found {found.dtype} of shape {tuple(found.shape)}."
             )
-        if name in annotations:
-            _annotation(task, annotations[name], size)
-            if annotations[name].device != found.device:
-                raise ValueError(
-                    f"`annotations[{name!r}]` should be on the device of the logits, {found.device}. "
-                    f"Found {annotations[name].device}."
-                )
-    if set_aside is not None and (tuple(set_aside.shape) != (size,) or set_aside.dtype != torch.bool):
-        raise ValueError(
-            f"`set_aside` should be boolean of shape ({size},): one entry for each image. "
-            f"Found {set_aside.dtype} of shape {tuple(set_aside.shape)}."
+    annotated(tasks, annotations, set_aside, size)
+    for name, annotation in annotations.items():
+        if annotation.device != logits[name].device:
+            raise ValueError(
+                f"`annotations[{name!r}]` should be on the device of the logits, {logits[name].device}. "
+                f"Found {annotation.device}."
+            )
+
+
+def annotated(
+    tasks: Mapping[str, Task], annotations: Mapping[str, Tensor], set_aside: Tensor | None, size: int | None = None
+) -> None:
+    """Check names, shapes and types of annotations, of a batch of some size or of any."""
+    _named("annotations", tasks, annotations)
+    if size is None and not annotations:
+        raise ValueError("`annotations` should hold those of at least one task. Found none.")
+    size = len(next(iter(annotations.values()))) if size is None else size
+    for name, annotation in annotations.items():
+        _annotation(tasks[name], annotation, size)
+    if set_aside is None:
+        return
+    if not isinstance(set_aside, Tensor) or tuple(set_aside.shape) != (size,) or set_aside.dtype != torch.bool:
+        found = (
+            f"{set_aside.dtype} of shape {tuple(set_aside.shape)}"
+            if isinstance(set_aside, Tensor)
+            else type(set_aside).__name__
         )
+        raise ValueError(
+            f"`set_aside` should be a boolean tensor of shape ({size},): one entry for each image. Found {found}."
+        )
+
+
+def counted(counts: Mapping[str, Tensor], expected: Sequence[str]) -> None:
+    """Check that counts are those of this objective."""
+    if set(counts) != set(expected) or not all(isinstance(count, Tensor) for count in counts.values()):
+        raise ValueError(
+            f"`counts` should be what `count` of this objective gives, or a sum of such. Found {dict(counts)}."
+        )
+
+
+def _named(argument: str, tasks: Mapping[str, Task], given: Mapping[str, Tensor]) -> None:
+    for name, found in given.items():
+        if name not in tasks:
+            raise KeyError(f"`{argument}` should be keyed by task names. Found {name!r}. {nearest(name, list(tasks))}")
+        if not isinstance(found, Tensor):
+            raise TypeError(
+                f"`{argument}[{name!r}]` should be a tensor. Found {type(found).__name__}; torch.as_tensor makes one."
+            )
 
 
 def _annotation(task: Task, found: Tensor, size: int) -> None:

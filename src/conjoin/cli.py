@@ -23,15 +23,66 @@ def demo(
     """Two tasks on handwritten digits teach each other, against training them apart."""
     from rich.console import Console
 
-    from conjoin.demo import QUICK
+    from conjoin.demo import QUICK, DemoStudy
     from conjoin.demo import demo as run
-    from conjoin.study import Study
 
     try:
-        run(QUICK if quick else Study(), folder, Console(), overwrite=overwrite)
+        run(QUICK if quick else DemoStudy(), folder, Console(), overwrite=overwrite)
     except FileExistsError as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(1) from error
+
+
+@app.command()
+def check(
+    study: Annotated[Path | None, typer.Argument(help="Study file.")] = None,
+    *,
+    data: Annotated[
+        list[str] | None,
+        typer.Option("--data", help="Another path for a data source: NAME=PATH, or PATH where there is one source."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON schema of study files, for editors.")
+    ] = False,
+) -> None:
+    """Look at everything that a study would train on, and say go or no-go. Trains nothing."""
+    import json
+
+    from rich.console import Console
+
+    from conjoin.study import Study, StudyError
+
+    if schema:
+        typer.echo(json.dumps(Study.model_json_schema(), indent=2))
+        return
+    if study is None:
+        typer.echo("Error: `study` should be a study file. Found none: conjoin check study.yaml", err=True)
+        raise typer.Exit(2)
+    try:
+        read = Study.from_yaml(study, data=_overrides(data or []))
+    except (StudyError, FileNotFoundError) as error:
+        if as_json:
+            typer.echo(json.dumps({"go": False, "remarks": [{"kind": "no-go", "text": str(error)}]}, indent=2))
+        else:
+            typer.echo(f"{error}\nNO-GO: the study file should be mended first.", err=True)
+        raise typer.Exit(1) from error
+
+    from conjoin.inspection import inspect_study
+    from conjoin.report import print_inspection
+
+    found = inspect_study(read)
+    if as_json:
+        typer.echo(json.dumps(found.to_dict(), indent=2))
+    else:
+        print_inspection(found, Console())
+    raise typer.Exit(0 if found.go else 1)
+
+
+def _overrides(given: list[str]) -> dict[str, str]:
+    """`NAME=PATH` by name; a path alone under the empty name."""
+    pairs = (text.partition("=") for text in given)
+    return {name if mark else "": path if mark else name for name, mark, path in pairs}
 
 
 @app.command()

@@ -5,6 +5,8 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
+import yaml
+from pydantic import Field, PositiveFloat, PositiveInt
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -25,13 +27,40 @@ from conjoin.report import (
     save,
     write_results,
 )
-from conjoin.study import Study, TrainingSettings
+from conjoin.study import Strict, TrainingSettings
 
-QUICK = Study(seeds=(0, 1), training=TrainingSettings(steps=200))
+
+class DigitsData(Strict):
+    """How many images of the built-in digits are annotated, and for what."""
+
+    digit_images: PositiveInt = 50
+    """Images annotated with their digit."""
+    stroke_images: PositiveInt = 1000
+    """Other images, annotated with their strokes."""
+
+
+class DemoStudy(Strict):
+    """A comparison of arms on the built-in digits."""
+
+    data: DigitsData = DigitsData()
+    training: TrainingSettings = TrainingSettings()
+    arms: tuple[str, ...] = ("single", "joint", "kollias2024", "coupled")
+    """Ways of training; the others are compared with `single`."""
+    seeds: tuple[int, ...] = Field(default=(0, 1, 2, 3, 4), min_length=2)
+    """Each decides annotated images, initial weights and batches."""
+    margin: PositiveFloat = 0.01
+    """Non-inferiority margin: "no harm shown" means that a loss this large is ruled out."""
+
+    def to_yaml(self) -> str:
+        """Text of the study file."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+
+
+QUICK = DemoStudy(seeds=(0, 1), training=TrainingSettings(steps=100))
 """The same with two seeds and a third of the steps, to see that everything works."""
 
 
-def demo(study: Study, folder: Path, console: Console, *, overwrite: bool = False) -> None:
+def demo(study: DemoStudy, folder: Path, console: Console, *, overwrite: bool = False) -> None:
     """Train all arms, show the comparison and write it to a folder.
 
     Nothing is written before everything is done.
@@ -66,7 +95,7 @@ def demo(study: Study, folder: Path, console: Console, *, overwrite: bool = Fals
     console.print(f"Written to {folder}: " + ", ".join(sorted(path.name for path in folder.iterdir())))
 
 
-def _train(study: Study, console: Console) -> list[Run]:
+def _train(study: DemoStudy, console: Console) -> list[Run]:
     make_problem = partial(digits, study.data.digit_images, study.data.stroke_images)
     columns = (
         TextColumn("{task.description}"),
@@ -87,7 +116,7 @@ def _train(study: Study, console: Console) -> list[Run]:
     return sorted(runs, key=lambda run: (order[run.arm], run.seed))
 
 
-def _draw_digits(study: Study, runs: list[Run], folder: Path) -> None:
+def _draw_digits(study: DemoStudy, runs: list[Run], folder: Path) -> None:
     problem = digits(study.data.digit_images, study.data.stroke_images, seed=study.seeds[0])
     digit, strokes = problem.tasks
     save(draw_evidence(runs, problem.relations[0].name, strokes.outputs), folder, "evidence")

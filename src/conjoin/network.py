@@ -1,6 +1,7 @@
 """Network: one backbone, one linear head for each task, one forward for a mixed batch."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from conjoin.tasks import Task
+
+_TWIN_SEED = 5_061_921_137  # nobody's
 
 
 class SmallConvNet(nn.Module):
@@ -23,7 +26,7 @@ class SmallConvNet(nn.Module):
 
     """
 
-    def __init__(self, channels: int = 3, width: int = 16) -> None:
+    def __init__(self, channels: int = 3, width: int = 32) -> None:
         super().__init__()
         widths = (channels, width, 2 * width, 4 * width)
         layers: list[nn.Module] = []
@@ -52,7 +55,8 @@ def build_backbone(
         weights: local checkpoint (.pth, .pt, .safetensors). Nothing is ever downloaded.
 
     Raises:
-        ValueError: if the name is unknown or a module lacks `num_features`.
+        ValueError: if the name is unknown, a module lacks `num_features`, or a layer that starts at
+            random finds no weights of its name and shape in the file.
         FileNotFoundError: if there is no file at `weights`.
 
     """
@@ -64,14 +68,10 @@ def build_backbone(
             near = timm.list_models(f"*{backbone}*")[:3]
             hint = f" Near it: {near}." if near else " `timm.list_models()` lists them."
             raise ValueError(f"`backbone` should be 'small' or a timm model name. Found {backbone!r}.{hint}")
-        overlay = {"file": str(path)} if path else None
-        return timm.create_model(
-            backbone,
-            pretrained=path is not None,
-            pretrained_cfg_overlay=overlay,
-            num_classes=0,
-            in_chans=channels,
-        )
+        if path is not None:
+            with _unfit(backbone, path):
+                return _timm_from_file(backbone, channels, path)
+        return timm.create_model(backbone, num_classes=0, in_chans=channels)
     module = SmallConvNet(channels) if isinstance(backbone, str) else backbone
     if not isinstance(getattr(module, "num_features", None), int):
         raise ValueError(
@@ -79,8 +79,42 @@ def build_backbone(
             f"Found none on {type(module).__name__}: set it before passing the module."
         )
     if path is not None:
-        timm.models.load_checkpoint(module, str(path))
+        with _unfit(type(module).__name__, path):
+            timm.models.load_checkpoint(module, str(path))
     return module
+
+
+@contextmanager
+def _unfit(name: str, path: Path) -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as error:  # what `load_state_dict` raises
+        raise ValueError(f"`weights` should hold the weights of {name!r}. Found others in {path}: {error}") from error
+
+
+def _timm_from_file(name: str, channels: int, path: Path) -> nn.Module:
+    """A timm model with weights from a file; timm itself passes over names it does not know.
+
+    Compared with a twin without the file: what is as it was drawn at random was not in the file.
+    """
+    models = []
+    for pretrained in (False, True):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(_TWIN_SEED)
+            overlay = {"file": str(path)} if pretrained else None
+            models.append(
+                timm.create_model(
+                    name, pretrained=pretrained, pretrained_cfg_overlay=overlay, num_classes=0, in_chans=channels
+                )
+            )
+    fresh, loaded = (dict(model.named_parameters()) for model in models)
+    drawn = [key for key, value in fresh.items() if value.numel() > 1 and bool((value != value.flatten()[0]).any())]
+    if left := [key for key in drawn if torch.equal(fresh[key], loaded[key])]:
+        raise ValueError(
+            f"`weights` should hold the weights of {name!r}. Found none for {len(left)} of its {len(drawn)} layers "
+            f"in {path}, the first {left[0]!r}. Are they of another model, or do names have a prefix as 'encoder.'?"
+        )
+    return models[1]
 
 
 class Network(nn.Module):

@@ -1,6 +1,6 @@
 """Tasks and couplings turned into one loss, for any training loop."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, cast
 
 import torch
@@ -15,17 +15,22 @@ from conjoin.relations import Relation
 from conjoin.tasks import Annotation, Task
 
 _CHECKED_CALLS = 10
+_ALL = "/images"
 
 
 class Objective(nn.Module):
     """The loss of several tasks, coupled by what is known of how they relate.
 
-    The value is a sum of terms, each a sum over a batch divided by a count of images::
+    The value is a mean over the images of a batch::
 
-        loss = sum_tasks  NLL_t / unit_t  +  sum_couplings  term / unit of the task it moves
+        loss = mean_images [ sum_tasks  NLL_t / unit_t  +  sum_couplings  term / entropy ]
 
-    where the unit of a task is the negative log-likelihood (NLL) of its base rates, so that every
-    task starts near 1. A term with nothing annotated in the batch is exactly 0.
+    The unit of a task is the negative log-likelihood (NLL) of its base rates on an annotated image,
+    so that the annotation of an image starts near 1, whatever its task; couplings are divided by the
+    entropy of the base rates of the task whose variables they compare. A task that is not annotated
+    on an image adds exactly 0 of its own loss there. How much a task weighs is decided by its share
+    of the batch: a mean over the annotated images of each task instead would let few images, soon
+    learnt by heart, move the network as much as many.
 
     The module is used like any loss. In training mode it also counts base rates and measures
     evidence (both in `state_dict`); in evaluation mode nothing changes. Under
@@ -36,7 +41,8 @@ class Objective(nn.Module):
         tasks: tasks of the network, each with a name of its own.
         couplings: at most one for each source task.
         weights: factor for each task's own loss, by name, 1 where not given.
-        scale: "base-rates" as above, or "mean": unit 1, and the mean over labels instead of the sum.
+        scale: "base-rates" as above, or "mean": unit 1, the mean over labels instead of the sum, and
+            each term a mean over the images that it acts on.
         validate: whether to look at the values of logits and annotations in each call. By default
             in the first ten calls in training mode, and never inside `torch.compile`: looking at
             values makes a GPU wait. Names, shapes and types are always checked.
@@ -47,7 +53,10 @@ class Objective(nn.Module):
     """
 
     terms: dict[str, Tensor]
-    """Value of each term in the last call, before it was divided by its unit; without gradient."""
+    """Mean of each term over the images that it acts on in the last call, in nats; without gradient.
+
+    Over several ranks, as of the loss, the mean over ranks is that of the whole batch.
+    """
 
     def __init__(
         self,
@@ -88,7 +97,9 @@ class Objective(nn.Module):
                 losses of the parts then add up to that of the larger batch.
 
         Returns:
-            The loss, a scalar in float32 or wider.
+            The loss, a scalar in the type of the objective: float32, or float64 after `.double()`;
+            `.half()` and `.bfloat16()`, which would round counts, leave it in float32. Over several
+            ranks, the mean over ranks is the loss of the whole batch.
 
         Raises:
             KeyError, TypeError, ValueError: saying which argument is wrong, and how.
@@ -98,15 +109,20 @@ class Objective(nn.Module):
         if self._should_validate():
             checks.values(self.tasks, logits, annotations)
         with torch.autocast(next(iter(logits.values())).device.type, enabled=False):
-            wide = {name: z.float() if z.dtype.itemsize < 4 else z for name, z in logits.items()}
+            wide = {name: z.to(self._dtype()) for name, z in logits.items()}
             read = self._read(annotations, next(iter(wide.values())))
+            masks = self._where(read, set_aside)
+            here = self._counts(len(next(iter(wide.values()))), masks)
+            if counts is not None:
+                checks.counted(counts, list(here))
+            whole = here if counts is None else counts
             if self.training:
                 for name in self.tasks:
                     self._rates(name).update(read[name])
             views = self._views(wide, read)
             if self.training:
-                self._observe(views, set_aside)
-            return self._reduce(views, set_aside, counts)
+                self._observe(views, set_aside, here[_ALL] / whole[_ALL].clamp(min=1))
+            return self._reduce(views, masks, whole)
 
     def count(
         self,
@@ -114,14 +130,15 @@ class Objective(nn.Module):
         *,
         set_aside: Bool[Tensor, "batch"] | None = None,
     ) -> dict[str, Tensor]:
-        """How many images each term of the loss acts on, by the term's name.
+        """How many images there are, and how many each term acts on, over all ranks, by the term's name.
 
         For gradient accumulation: count the whole batch, or add up the counts of its parts, and
-        pass the result as `counts` to each part's call.
+        pass the result as `counts` to each part's call. Under `torch.distributed` every rank calls it.
         """
+        checks.annotated(self.tasks, annotations, set_aside)
         some = next(iter(annotations.values()))
         read = self._read(annotations, some.new_zeros(len(some), 1, dtype=torch.get_default_dtype()))
-        return {str(term): _images(mask) for term, mask in self._where(read, set_aside).items()}
+        return self._counts(len(some), self._where(read, set_aside))
 
     def evidence(self) -> dict[str, Float[Tensor, "variables"]]:
         """Evidence of each relation for each variable of its target, by the relation's name."""
@@ -131,6 +148,20 @@ class Objective(nn.Module):
             if isinstance(coupling, Coupling)
             for relation, evidence in coupling.judged()
         }
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Objective":
+        """Move to another device or type, but keep counts and tables in float32 or wider."""
+
+        def wide(tensor: Tensor) -> Tensor:
+            moved = fn(tensor)
+            narrow = moved.is_floating_point() and moved.dtype.itemsize < 4
+            return tensor.to(moved.device) if narrow else moved
+
+        super()._apply(wide, recurse)  # type: ignore[no-untyped-call]
+        return self
+
+    def _dtype(self) -> torch.dtype:
+        return self._rates(next(iter(self.tasks))).counts.dtype
 
     def _rates(self, name: str) -> BaseRates:
         return cast("BaseRates", self.rates[list(self.tasks).index(name)])
@@ -161,11 +192,11 @@ class Objective(nn.Module):
             for name, task in self.tasks.items()
         }
 
-    def _observe(self, views: Mapping[str, View], set_aside: Tensor | None) -> None:
+    def _observe(self, views: Mapping[str, View], set_aside: Tensor | None, step: Float[Tensor, ""]) -> None:
         some = next(iter(views.values())).log_p
         measured = some.new_ones(len(some)) if set_aside is None else set_aside.to(some.dtype)
         for coupling in self._coupled():
-            coupling.observe(views, measured)
+            coupling.observe(views, measured, step)
 
     def _where(
         self, read: Mapping[str, Annotation | View], set_aside: Tensor | None
@@ -190,19 +221,32 @@ class Objective(nn.Module):
         return losses
 
     def _reduce(
-        self, views: Mapping[str, View], set_aside: Tensor | None, counts: Mapping[str, Tensor] | None
+        self,
+        views: Mapping[str, View],
+        masks: Mapping[Term, Bool[Tensor, "batch _"]],
+        counts: Mapping[str, Tensor],
     ) -> Float[Tensor, ""]:
         losses = self._losses(views)
         total = next(iter(views.values())).log_p.new_zeros(())
         self.terms = {}
-        for term, mask in self._where(views, set_aside).items():
-            count = all_sum(_images(mask)) if counts is None else counts[str(term)]
-            value = torch.where(mask, losses[term], 0.0).sum() / count.clamp(min=1)
-            self.terms[str(term)] = value.detach()
-            unit = self._rates(term.on).unit() if self.scale == "base-rates" else 1.0
+        for term, mask in masks.items():
+            summed, count = torch.where(mask, losses[term], 0.0).sum(), counts[str(term)].clamp(min=1)
+            self.terms[str(term)] = summed.detach() / count * ranks()
             weight = self.weights.get(term.on, 1.0) if term.kind == "task" else 1.0
-            total = total + value * (weight / unit)
-        return total * (ranks() if counts is None else 1)
+            if self.scale == "base-rates":
+                rates = self._rates(term.of or term.on)
+                unit = rates.unit() if term.kind == "task" else rates.entropy()
+                total = total + summed * (weight / unit / counts[_ALL].clamp(min=1))
+            else:
+                total = total + summed * (weight / count)
+        return total * ranks()
+
+    def _counts(self, images: int, masks: Mapping[Term, Bool[Tensor, "batch _"]]) -> dict[str, Tensor]:
+        """Images of the batch, and those that each term acts on, over all ranks."""
+        some = next(iter(masks.values()))
+        counts = {_ALL: torch.full((), images, dtype=self._dtype(), device=some.device)}
+        counts |= {str(term): mask.any(-1).sum().to(self._dtype()) for term, mask in masks.items()}
+        return {name: all_sum(count) for name, count in counts.items()}
 
 
 def kollias2024(tasks: Sequence[Task], relations: Sequence[Relation], *, reverse: bool = False) -> Objective:
@@ -221,8 +265,3 @@ def kollias2024(tasks: Sequence[Task], relations: Sequence[Relation], *, reverse
         by_source.setdefault(relation.source.name, []).append(relation)
     couplings = [Kollias2024(*group, reverse=reverse) for group in by_source.values()]
     return Objective(tasks, couplings, scale="mean")
-
-
-def _images(mask: Bool[Tensor, "batch _"]) -> Float[Tensor, ""]:
-    """How many images have at least one element in the mask."""
-    return mask.any(-1).sum().to(torch.get_default_dtype())

@@ -13,12 +13,15 @@ from tests.cases import LABELS, MATERIAL, SHAPE, annotations, logits, relation, 
 from conjoin import Coupling, Objective
 
 tasks = [SHAPE, LABELS, MATERIAL]
-plain = Objective(tasks, [trusted(Coupling(relation(LABELS), relation(MATERIAL)))])
+backend, device = sys.argv[1:]
+plain = Objective(tasks, [trusted(Coupling(relation(LABELS), relation(MATERIAL)))]).to(device)
 other = copy.deepcopy(plain)
-compiled = torch.compile(other, fullgraph=True, backend=sys.argv[1])
+compiled = torch.compile(other, fullgraph=True, backend=backend)
 for step in range(3):
-    given = logits(LABELS, seed=step) | logits(MATERIAL, seed=step)
-    labelled = annotations(LABELS, seed=step) | annotations(MATERIAL, seed=step)
+    made = logits(LABELS, seed=step) | logits(MATERIAL, seed=step)
+    given = {name: z.detach().to(device).requires_grad_() for name, z in made.items()}
+    made = annotations(LABELS, seed=step) | annotations(MATERIAL, seed=step)
+    labelled = {name: annotation.to(device) for name, annotation in made.items()}
     results = []
     for objective in (plain, compiled):
         loss = objective(given, labelled)

@@ -21,10 +21,12 @@ class Term(NamedTuple):
     """The task whose logits it moves."""
     by: str = ""
     """The task that teaches; empty where several do, or none."""
+    of: str = ""
+    """The task whose variables are compared, where it is not the one that is moved."""
 
     def __str__(self) -> str:
         """`digit` for a task's own loss, else `match/strokes/digit`: kind, pupil, teacher."""
-        return self.on if self.kind == "task" else "/".join(part for part in self if part)
+        return self.on if self.kind == "task" else "/".join(part for part in (self.kind, self.on, self.by) if part)
 
 
 class BaseCoupling(nn.Module, ABC):
@@ -69,5 +71,12 @@ class BaseCoupling(nn.Module, ABC):
     def losses(self, views: Mapping[str, View]) -> dict[Term, Float[Tensor, "batch _"]]:
         """Loss of each term for each element, weighted by evidence, in nats."""
 
-    def observe(self, views: Mapping[str, View], measured: Float[Tensor, "batch"]) -> None:
-        """Update what the coupling keeps from batch to batch. By default nothing."""
+    def observe(self, views: Mapping[str, View], measured: Float[Tensor, "batch"], step: Float[Tensor, ""]) -> None:
+        """Update what the coupling keeps from step to step. By default nothing.
+
+        Args:
+            views: predictions and annotations, by task name.
+            measured: 1 for images on which evidence is measured, else 0.
+            step: which part of an optimizer step this batch is; 1 without gradient accumulation.
+
+        """

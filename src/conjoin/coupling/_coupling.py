@@ -57,7 +57,7 @@ class Coupling(BaseCoupling):
             target = relation.target.name
             open_target = act & ~known[target]
             masks[Term("match", target, source)] = open_target
-            masks[Term("match", source, target)] = open_source & open_target
+            masks[Term("match", source, target, of=target)] = open_source & open_target
             masks[Term("coannotate", target, source)] = open_target & known[source]
             taught = taught | known[target].any(-1, keepdim=True)
         return masks | {Term("coannotate", source): open_source & taught}
@@ -72,7 +72,7 @@ class Coupling(BaseCoupling):
             weight = evidence()
             target, view = relation.target.name, views[relation.target.name]
             to_source, to_target = distribution_matching(relation.implied(log_source), view.log_p)
-            losses[Term("match", name, target)] = self.matching * weight * to_source
+            losses[Term("match", name, target, of=target)] = self.matching * weight * to_source
             losses[Term("match", target, name)] = self.matching * weight * to_target
             soft = target_label(source.soft[:, 0], relation.log_table, view.log_p, view.log_base)
             label_loss = cross_entropy(soft, view.log_p)
@@ -83,8 +83,8 @@ class Coupling(BaseCoupling):
         class_loss = cross_entropy(soft[:, None], source.log_p)
         return losses | {Term("coannotate", name): self.coannotation * trust * class_loss}
 
-    def observe(self, views: Mapping[str, View], measured: Float[Tensor, "batch"]) -> None:
+    def observe(self, views: Mapping[str, View], measured: Float[Tensor, "batch"], step: Float[Tensor, ""]) -> None:
         """Update the evidence of each relation."""
         source = views[self.source.name]
         for relation, evidence in self.judged():
-            evidence.update(relation, source, views[relation.target.name], measured)
+            evidence.update(relation, source, views[relation.target.name], measured, step)

@@ -54,6 +54,7 @@ class Evidence(nn.Module):
         source: View,
         target: View,
         measured: Float[Tensor, "batch"],
+        step: Float[Tensor, ""],
     ) -> None:
         """Add what one batch shows.
 
@@ -62,6 +63,7 @@ class Evidence(nn.Module):
             source: predictions and annotations of the source task.
             target: predictions and annotations of the target task.
             measured: 1 for images on which evidence is measured, else 0.
+            step: which part of an optimizer step this batch is: that much is forgotten.
 
         """
         on_target = measured[:, None] * target.known
@@ -81,7 +83,7 @@ class Evidence(nn.Module):
             (self.source_nll, all_sum(back), seen_source),
             (self.source_count, seen_source, seen_source),
         ):  # nothing is forgotten where nothing was seen: annotations may be rare
-            state.mul_(torch.where(seen > 0, self.decay, 1.0)).add_(added)
+            state.mul_(torch.where(seen > 0, self.decay**step, 1.0)).add_(added)
 
     def directions(self) -> tuple[Float[Tensor, "variables"], Float[Tensor, ""]]:
         """Forward evidence of each variable, and backward evidence."""

@@ -2,14 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
-from conjoin.data._table import AnnotatedImages
+from conjoin.data._batch import Images
 from conjoin.relations import Relation
 from conjoin.tasks import Task
 
+Kept_co = TypeVar("Kept_co", bound=Images, covariant=True)
+"""Where images are kept: `AnnotatedImages` or `StoredImages`."""
+
 
 @dataclass(frozen=True, eq=False)
-class Problem:
+class Problem(Generic[Kept_co]):
     """Tasks, their relations, and images to train and to test on.
 
     Args:
@@ -23,6 +27,6 @@ class Problem:
 
     tasks: tuple[Task, ...]
     relations: tuple[Relation, ...]
-    train: AnnotatedImages
-    test: AnnotatedImages
+    train: Kept_co
+    test: Kept_co
     groups: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)

@@ -2,20 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.utils.data import Dataset
 
-
-class Batch(NamedTuple):
-    """What a network and an objective need of some images."""
-
-    images: Float[Tensor, "batch channels height width"]
-    annotations: dict[str, Tensor]
-    set_aside: Bool[Tensor, "batch"]
+from conjoin.data._batch import Augment, Batch, is_known
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,17 +39,34 @@ class AnnotatedImages(Dataset[Batch]):
 
     def __getitems__(self, indices: Sequence[int]) -> Batch:
         """Several images at once."""
-        rows = torch.as_tensor(indices)
-        annotations = {name: annotation[rows] for name, annotation in self.annotations.items()}
-        return Batch(self.images[rows], annotations, self.set_aside[rows])
+        return self.read(indices)
 
-    def sources(self) -> list[Int[Tensor, "_"]]:
-        """Row numbers of each source that has any image."""
-        return [(self.source == source).nonzero().flatten() for source in self.source.unique()]
+    def read(self, rows: Sequence[int], augment: Augment | None = None) -> Batch:
+        """Several images at once, changed by `augment`, which reads them as within [0, 1]."""
+        index = torch.as_tensor(rows)
+        annotations = {name: annotation[index] for name, annotation in self.annotations.items()}
+        images = self.images[index]
+        return Batch(augment(images) if augment else images, annotations, self.set_aside[index])
+
+    def normalise(self, images: Float[Tensor, "batch channels height width"]) -> Tensor:
+        """The images themselves: in memory they are as a network reads them."""
+        return images
+
+    @property
+    def channels(self) -> int:
+        """Channels of an image."""
+        return self.images.shape[1]
+
+    def annotation(self, name: str) -> Tensor:
+        """All annotations of one task; -1 or NaN = not annotated."""
+        return self.annotations[name]
+
+    def sources(self) -> dict[int, Int[Tensor, "_"]]:
+        """Row numbers of each source that has any image, by its number."""
+        return {int(number): (self.source == number).nonzero().flatten() for number in self.source.unique()}
 
     def annotated(self, name: str) -> "AnnotatedImages":
         """Only the images with an annotation of this task, and only that annotation."""
         annotation = self.annotations[name]
-        known = ~annotation.isnan() if annotation.is_floating_point() else annotation >= 0
-        rows = known.reshape(len(self), -1).any(-1)
+        rows = is_known(annotation)
         return AnnotatedImages(self.images[rows], {name: annotation[rows]}, self.source[rows], self.set_aside[rows])

@@ -44,7 +44,7 @@ def digits(
     seed: int = 0,
     table: Table = "true",
     fold: int | None = None,
-) -> Problem:
+) -> Problem[AnnotatedImages]:
     """Digits annotated for `digit` on some images and for `strokes` on others.
 
     The labels of `strokes` are seven segments that follow from the digit, and four properties

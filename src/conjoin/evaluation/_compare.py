@@ -12,7 +12,7 @@ import lightning as L
 import torch
 from lightning.pytorch.callbacks import Callback
 
-from conjoin.data import Problem
+from conjoin.data import Images, MixedBatches, Problem, is_known
 from conjoin.evaluation._arms import ARMS
 from conjoin.evaluation._metrics import Score, predict, score
 from conjoin.network import Network
@@ -48,11 +48,13 @@ class _Trace(Callback):
                 self.evidence.setdefault(name, []).append(evidence.tolist())
 
 
-def run_arm(arm: str, problem: Problem, settings: TrainingSettings, seed: int) -> Run:
+def run_arm(arm: str, problem: Problem[Images], settings: TrainingSettings, seed: int) -> Run:
     """Train the networks of one arm on one seed and score them on the test images.
 
-    Every arm takes the same number of optimizer steps for each of its networks, on the same
-    annotated images; on the same seed, networks of the same shape start from the same weights.
+    Every arm takes the same number of optimizer steps for each of its networks. A network for one
+    task is given as many images a step as a mixed batch holds for that task: where each source is
+    annotated throughout or not at all for a task, the very same images in the same order; else as
+    many on average. On the same seed, networks of the same shape start from the same weights.
     """
     start, trace = time.perf_counter(), _Trace()
     scores: list[Score] = []
@@ -60,17 +62,20 @@ def run_arm(arm: str, problem: Problem, settings: TrainingSettings, seed: int) -
     for objective in ARMS[arm](problem.tasks, problem.relations):
         tasks = list(objective.tasks.values())
         L.seed_everything(seed, verbose=False)
-        network = Network(tasks, channels=problem.train.images.shape[1])
-        data = problem.train if len(tasks) > 1 else problem.train.annotated(tasks[0].name)
-        fit(network, objective, data, settings, seed=seed, callbacks=[trace])
-        logits |= predict(network, problem.test.images)
+        network = Network(tasks, channels=problem.train.channels)
+        data, own = problem.train, settings
+        if len(tasks) == 1:
+            data = problem.train.annotated(tasks[0].name)
+            own = settings.model_copy(update={"batch_size": _share(problem.train, tasks[0].name, settings.batch_size)})
+        fit(network, objective, data, own, seed=seed, callbacks=[trace])
+        logits |= predict(network, problem.test)
         for task in tasks:
             scores += score(task, logits[task.name], problem.test, problem.groups.get(task.name))
     return Run(arm, seed, scores, time.perf_counter() - start, trace.evidence, logits)
 
 
 def compare(
-    make_problem: Callable[..., Problem],
+    make_problem: Callable[..., Problem[Any]],
     arms: Sequence[str],
     seeds: Sequence[int],
     settings: TrainingSettings,
@@ -104,12 +109,20 @@ def compare(
             pool.shutdown(wait=True, cancel_futures=True)
 
 
+def _share(data: Images, name: str, batch_size: int) -> int:
+    """How many images of a mixed batch are annotated for a task; the mean, where it varies."""
+    known = is_known(data.annotation(name))
+    counts = MixedBatches(data.sources(), batch_size, 1, 0).counts
+    mean = sum(counts[number] * float(known[rows.long()].float().mean()) for number, rows in data.sources().items())
+    return max(round(mean), len(data.annotated(name).sources()))
+
+
 def _cores() -> int:
     """How many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _job(make_problem: Callable[..., Problem], arm: str, settings: TrainingSettings, seed: int) -> Run:
+def _job(make_problem: Callable[..., Problem[Any]], arm: str, settings: TrainingSettings, seed: int) -> Run:
     return run_arm(arm, make_problem(seed=seed), settings, seed)
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torchmetrics.functional.classification import binary_f1_score, multiclass_accuracy
 
-from conjoin.data import AnnotatedImages
+from conjoin.data import Images
 from conjoin.network import Network
 from conjoin.tasks import MultiLabel, Task
 
@@ -22,22 +22,25 @@ class Score(NamedTuple):
 
 
 @torch.no_grad()
-def predict(network: Network, images: Tensor, *, batch_size: int = 512) -> dict[str, Tensor]:
-    """Logits of every task by name, in evaluation mode, on the network's device."""
+def predict(network: Network, data: Images, *, batch_size: int = 512) -> dict[str, Tensor]:
+    """Logits of every task by name, in evaluation mode, on the network's device; its mode is kept."""
+    training = network.training
     network.eval()
     device = next(network.parameters()).device
-    parts = [network(part.to(device)) for part in images.split(batch_size)]
+    rows = range(len(data))
+    parts = [
+        network(data.__getitems__(rows[first : first + batch_size]).images.to(device)) for first in rows[::batch_size]
+    ]
+    network.train(training)
     return {name: torch.cat([part[name] for part in parts]).cpu() for name in parts[0]}
 
 
-def score(
-    task: Task, logits: Tensor, data: AnnotatedImages, groups: Mapping[str, tuple[str, ...]] | None = None
-) -> list[Score]:
+def score(task: Task, logits: Tensor, data: Images, groups: Mapping[str, tuple[str, ...]] | None = None) -> list[Score]:
     """Accuracy of a multi-class task; macro-F1 of a multi-label task, for each group of labels.
 
     F1 at threshold 0.5 for each label, annotated images only, then the mean over labels.
     """
-    target = data.annotations[task.name]
+    target = data.annotation(task.name)
     if not isinstance(task, MultiLabel):
         value = multiclass_accuracy(logits, target, task.outcomes, average="micro", ignore_index=-1)
         return [Score(task.name, "accuracy", float(value))]

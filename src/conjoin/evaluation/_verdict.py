@@ -58,6 +58,7 @@ def judge(runs: Sequence[Run], *, margin: float = MARGIN) -> list[Row]:
 def verdict(rows: Sequence[Row], arm: str, *, margin: float = MARGIN) -> str:
     """One paragraph on one arm: is there negative transfer, where does it help, what is open."""
     of: dict[Finding, list[Row]] = {}
+    tasks = sum(row.arm == arm for row in rows)
     for row in rows:
         if row.arm == arm and row.finding is not None:
             of.setdefault(row.finding, []).append(row)
@@ -77,8 +78,10 @@ def verdict(rows: Sequence[Row], arm: str, *, margin: float = MARGIN) -> str:
         parts.append(f"No harm shown on {names('no harm shown')}.")
     for row in of.get("not enough data", []):
         if row.difference:
-            needed = seeds_needed(row.difference, margin=margin)
-            more = max(needed - len(row.difference.values), 1)
-            seeds = f"{more} more seed{'s' if more > 1 else ''}"
-            parts.append(f"Not enough data on {row.task} ({row.difference.mean:+.3f}): run {seeds}.")
+            needed = seeds_needed(row.difference, tasks=tasks, margin=margin)
+            more = None if needed is None else max(needed - len(row.difference.values), 1)
+            advice = "so noisy that 200 seeds would not settle it"
+            if more is not None:
+                advice = f"run {more} more seed{'s' if more > 1 else ''}"
+            parts.append(f"Not enough data on {row.task} ({row.difference.mean:+.3f}): {advice}.")
     return f"{arm}: {' '.join(parts)}"

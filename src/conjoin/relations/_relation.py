@@ -17,8 +17,9 @@ class Relation(nn.Module):
         target: a `MultiLabel` or `MultiClass` task; its outputs are the columns.
         table: P(target output | source class), shape (C, L) for labels, (C, K) for classes
             (rows sum to one). A column that is the same in every row says nothing of its label.
-        floor: probabilities are kept within [floor, 1 - floor], since no table is certain;
-            rows over classes are normalised again afterwards.
+        floor: probabilities are kept within [floor, 1 - floor], since no table is certain. Over K
+            classes each entry is at least 2 * floor / K, so that many classes do not drown the
+            table; rows are normalised again afterwards.
         origin: where the table comes from (a file, a publication, a count).
 
     Raises:
@@ -50,10 +51,11 @@ class Relation(nn.Module):
         except (TypeError, ValueError) as error:
             raise ValueError(f"`table` of relation {self.name} should be rows of numbers. {error}") from error
         self._check(values)
-        values = values.clamp(floor, 1 - floor)
         if isinstance(target, MultiLabel):
+            values = values.clamp(floor, 1 - floor)
             layout = torch.stack([1 - values, values], -1)
         else:
+            values = values.clamp(min=2 * floor / len(target.outputs))
             layout = (values / values.sum(-1, keepdim=True)).unsqueeze(1)
         self.register_buffer("log_table", layout.log().to(torch.get_default_dtype()))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from conjoin.report._files import write_results
     from conjoin.report._heatmap import draw_relation
+    from conjoin.report._inspection import print_inspection
     from conjoin.report._pictures import draw_differences, draw_evidence, draw_readings
     from conjoin.report._relation import print_relation
     from conjoin.report._save import save
@@ -19,6 +20,7 @@ __all__ = [
     "draw_evidence",
     "draw_readings",
     "draw_relation",
+    "print_inspection",
     "print_relation",
     "print_results",
     "save",
@@ -30,6 +32,7 @@ _FILES = {
     "draw_evidence": "_pictures",
     "draw_readings": "_pictures",
     "draw_relation": "_heatmap",
+    "print_inspection": "_inspection",
     "print_relation": "_relation",
     "print_results": "_terminal",
     "save": "_save",

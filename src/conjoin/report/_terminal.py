@@ -21,9 +21,9 @@ def print_results(rows: Sequence[Row], console: Console, *, margin: float) -> No
         box=box.SIMPLE_HEAD,
     )
     table.add_column("task and arm")
-    table.add_column("mean", justify="right")
-    table.add_column("difference to single", justify="right")
-    table.add_column("verdict")
+    for name in ("mean", "difference to single"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
     for task in dict.fromkeys(row.task for row in rows):
         group = [row for row in rows if row.task == task]
         table.add_row(Text(f"{task}, {group[0].metric}", style="bold"))

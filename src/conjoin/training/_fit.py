@@ -7,23 +7,27 @@ from pathlib import Path
 import lightning as L
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
-from torch.utils.data import DataLoader
 
-from conjoin.data import AnnotatedImages, MixedBatches
+from conjoin.data import Augmentation, Images, MixedBatches, MixedLoader
 from conjoin.network import Network
 from conjoin.objective import Objective
 from conjoin.study import TrainingSettings
 from conjoin.training._learner import Learner
+from conjoin.training._resume import LAST, AtomicCheckpoints, ExactResume, start_from
 
 
 def fit(
     network: Network,
     objective: Objective,
-    data: AnnotatedImages,
+    data: Images,
     settings: TrainingSettings,
     *,
+    augmentation: Augmentation | None = None,
     seed: int = 0,
     folder: Path | None = None,
+    resume: bool = False,
+    checkpoint_every: int = 100,
+    workers: int = 0,
     progress: bool = False,
     callbacks: Sequence[Callback] = (),
 ) -> None:
@@ -34,15 +38,27 @@ def fit(
         objective: its loss; base rates and evidence are kept in it.
         data: images with annotations; every batch is mixed from all sources.
         settings: how to train.
-        seed: seed of the order of images. The caller seeds the network's initial weights.
+        augmentation: random changes of the images; none by default.
+        seed: seed of the order of images and of their changes. The caller seeds the network's
+            initial weights.
         folder: where to write checkpoints and TensorBoard logs; None writes nothing.
+        resume: whether to go on from the last checkpoint in `folder`, if there is one. On the
+            same machine the result is that of a run that was never interrupted.
+        checkpoint_every: steps between two checkpoints; the end has one of its own.
+        workers: processes that read images; 0 reads them in this one. The result is the same.
         progress: whether to show a progress bar.
         callbacks: further Lightning callbacks.
 
+    Raises:
+        FileExistsError: if `folder` holds a run and `resume` is False.
+        ValueError: if there is no `folder` to resume from, or its run had other settings or data.
+
     """
+    start = start_from(folder, resume=resume)
     batches = MixedBatches(data.sources(), settings.batch_size, settings.steps, seed)
-    loader = DataLoader(data, batch_sampler=batches, collate_fn=lambda batch: batch)
-    keep = [ModelCheckpoint(folder / "checkpoints", save_last=True)] if folder else []
+    loader = MixedLoader(data, batches, augmentation=augmentation, workers=workers)
+    decisive = settings.model_dump() | {"augmentation": (augmentation or Augmentation()).model_dump()}
+    keep = [_checkpoints(folder, checkpoint_every)] if folder else []
     trainer = L.Trainer(
         max_epochs=1,  # which has all steps
         max_steps=settings.steps,
@@ -51,12 +67,23 @@ def fit(
         enable_checkpointing=folder is not None,
         enable_progress_bar=progress,
         enable_model_summary=False,
+        log_every_n_steps=min(50, settings.steps),
         use_distributed_sampler=False,
         devices=1,
-        callbacks=[*keep, *callbacks],
+        plugins=[AtomicCheckpoints()],
+        callbacks=[ExactResume(decisive), *keep, *callbacks],
     )
     learner = Learner(network, objective, settings, sets_aside=bool(data.set_aside.any())).train()
     with warnings.catch_warnings():  # Lightning 2.6 uses what torch 2.15 calls deprecated
         warnings.filterwarnings("ignore", message=".*LeafSpec.*")
-        warnings.filterwarnings("ignore", message=".*does not have many workers.*")  # images are in memory
-        trainer.fit(learner, loader)
+        warnings.filterwarnings("ignore", message=".*does not have many workers.*")  # chosen by the caller
+        warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")  # when resumed
+        trainer.fit(learner, loader, ckpt_path=start, weights_only=True)
+        if folder:
+            trainer.save_checkpoint(folder / LAST)
+
+
+def _checkpoints(folder: Path, every: int) -> ModelCheckpoint:
+    return ModelCheckpoint(
+        folder / LAST.parent, filename=LAST.stem, every_n_train_steps=every, enable_version_counter=False
+    )

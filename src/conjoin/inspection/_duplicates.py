@@ -1,0 +1,54 @@
+"""Images that stand on both sides of a split."""
+
+from collections.abc import Mapping
+
+import datasets
+import numpy as np
+import polars as pl
+
+from conjoin.sources import Prepared
+
+_SHOWN = 10
+
+
+def duplicates(prepared: Prepared) -> pl.DataFrame:
+    """Test images whose pixels are those of a training or validation image.
+
+    Returns:
+        columns: test_file, test_row, split, file, row; one of the twins of each test image.
+
+    """
+    frames = []
+    for split, content in prepared.content.items():
+        table = prepared.table[split]
+        frames.append(
+            pl.DataFrame({"content": content, "split": [split] * len(content), "place": np.arange(len(content))})
+            .with_columns(pl.Series("place", np.arange(len(table)), dtype=pl.Int64))
+            .filter(pl.col("content") != 0)
+        )
+    every = pl.concat(frames)
+    test = every.filter(pl.col("split") == "test")
+    twins = test.join(every.filter(pl.col("split") != "test").unique("content", maintain_order=True), on="content")
+    return twins.select(
+        pl.col("place").alias("test_place"), pl.col("split_right").alias("split"), pl.col("place_right").alias("place")
+    )
+
+
+def shown(twins: pl.DataFrame, tables: Mapping[str, datasets.Dataset]) -> list[str]:
+    """The first pairs in words."""
+    lines = []
+    for row in twins.head(_SHOWN).iter_rows(named=True):
+        test = tables["test"].select_columns(["file", "row"])[row["test_place"]]
+        other = tables[row["split"]].select_columns(["file", "row"])[row["place"]]
+        lines.append(f"test: {test['file']}, row {test['row']}; {row['split']}: {other['file']}, row {other['row']}")
+    return lines
+
+
+def crossing_groups(prepared: Prepared) -> list[str]:
+    """Groups with images in more than one split."""
+    frames = []
+    for split, table in prepared.table.items():
+        groups = pl.from_arrow(table.select_columns(["group"]).with_format("arrow")[:]["group"])
+        frames.append(pl.DataFrame({"group": groups}).drop_nulls().unique().with_columns(split=pl.lit(split)))
+    counted = pl.concat(frames).group_by("group").len().filter(pl.col("len") > 1)
+    return sorted(counted["group"].to_list())

@@ -1,0 +1,222 @@
+"""Look at everything that a study would train on."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from conjoin.evaluation import ARMS
+from conjoin.inspection._duplicates import crossing_groups, duplicates, shown
+from conjoin.inspection._remarks import Remark
+from conjoin.sources import DataError, Prepared, annotated, annotations, build_relation, known, prepare
+from conjoin.study import Study
+from conjoin.tasks import MultiClass, Task
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass
+class Inspection:
+    """What was found; every number is of images that would be used.
+
+    Args:
+        name: of the study.
+        images: by source and split.
+        annotated: by task and split; what a regime hides does not count.
+        hidden: annotations that a regime hides, by task and split.
+        balance: by task and output, images by split: of that class, or on which the label is present.
+        label_counts: by task and label, images by split on which the label is annotated.
+        overlap: by pair of tasks, training images annotated for both.
+        relations: by name: origin, and the table with its rows and columns.
+        faults: by kind: how many rows, and the first of them.
+        account: what preparation merged, left out and converts, and how splits came about.
+        remarks: what stands in the way, or should be known.
+
+    """
+
+    name: str
+    images: dict[str, dict[str, int]] = field(default_factory=dict)
+    annotated: dict[str, dict[str, int]] = field(default_factory=dict)
+    hidden: dict[str, dict[str, int]] = field(default_factory=dict)
+    balance: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
+    label_counts: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
+    overlap: dict[str, dict[str, int]] = field(default_factory=dict)
+    relations: dict[str, dict[str, Any]] = field(default_factory=dict)
+    faults: dict[str, dict[str, Any]] = field(default_factory=dict)
+    account: dict[str, Any] = field(default_factory=dict)
+    duplicates: dict[str, Any] = field(default_factory=dict)
+    remarks: list[Remark] = field(default_factory=list)
+
+    @property
+    def go(self) -> bool:
+        """Whether nothing stands in the way of training."""
+        return all(remark.kind != "no-go" for remark in self.remarks)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, for JSON."""
+        return {"go": self.go, **asdict(self), "remarks": [remark._asdict() for remark in self.remarks]}
+
+
+def inspect_study(study: Study, given: Any = None, *, cache: Path | None = None) -> Inspection:
+    """Look at everything that a study would train on; trains nothing.
+
+    Args:
+        study: what to look at.
+        given: data sets of sources of format `memory`, by name.
+        cache: as of `prepare`.
+
+    """
+    found = Inspection(study.name)
+    if unknown := [arm for arm in study.arms if arm not in ARMS]:
+        found.remarks.append(Remark("no-go", f"`arms` should be among {', '.join(ARMS)}. Found {', '.join(unknown)}."))
+    try:
+        prepared = prepare(study, given, cache=cache, refuse=False)
+    except DataError as error:
+        found.remarks.append(Remark("no-go", str(error)))
+        return found
+    _count(found, prepared)
+    _faults(found, prepared, study)
+    _leaks(found, prepared)
+    _relations(found, prepared, study)
+    _shortages(found, prepared)
+    return found
+
+
+def _count(found: Inspection, prepared: Prepared) -> None:
+    visible = {split: annotations(prepared.table[split]) for split in SPLITS}
+    full = {split: annotations(prepared.hidden[split]) for split in SPLITS}
+    for split in SPLITS:
+        source = np.asarray(prepared.table[split].with_format("numpy")["source"][:], dtype=np.int64)
+        sizes = np.bincount(source, minlength=len(prepared.sources))
+        for name, size in zip(prepared.sources, sizes.tolist(), strict=True):
+            found.images.setdefault(name, {})[split] = size
+        for task in prepared.tasks:
+            values = visible[split][task.name]
+            shown_rows = annotated(values)
+            found.annotated.setdefault(task.name, {})[split] = int(shown_rows.sum())
+            found.hidden.setdefault(task.name, {})[split] = int((annotated(full[split][task.name]) & ~shown_rows).sum())
+            _balance(found, task, split, values)
+    for one in prepared.tasks:
+        for other in prepared.tasks:
+            both = annotated(visible["train"][one.name]) & annotated(visible["train"][other.name])
+            found.overlap.setdefault(one.name, {})[other.name] = int(both.sum())
+    account = prepared.account
+    found.account = {
+        "merged": account.merged,
+        "left_out": {task: dict(names) for task, names in account.left_out.items()},
+        "converted": {source: dict(kinds) for source, kinds in account.converted.items()},
+        "shifted": dict(account.shifted),
+        "split": dict(account.split),
+    }
+
+
+def _balance(found: Inspection, task: Task, split: str, values: NDArray[Any]) -> None:
+    if values.ndim == 1:
+        counts = np.bincount(values[values >= 0], minlength=len(task.outputs))
+    elif isinstance(task, MultiClass):
+        counts = np.bincount(np.nan_to_num(values[annotated(values)]).argmax(1), minlength=len(task.outputs))
+    else:
+        counts = (np.nan_to_num(values) > 0.5).sum(0)
+        seen = known(values).sum(0)
+        for name, count in zip(task.outputs, seen.tolist(), strict=True):
+            found.label_counts.setdefault(task.name, {}).setdefault(name, {})[split] = count
+    for name, count in zip(task.outputs, counts.tolist(), strict=True):
+        found.balance.setdefault(task.name, {}).setdefault(name, {})[split] = count
+
+
+def _faults(found: Inspection, prepared: Prepared, study: Study) -> None:
+    faults = prepared.account.faults
+    for kind, count in faults.counts.items():
+        found.faults[kind] = {"rows": count, "first": [fault._asdict() for fault in faults.first[kind]]}
+    if not faults.counts:
+        found.remarks.append(Remark("note", "Every image decodes, and every annotation is understood."))
+    else:
+        many = f"{faults.counts.total():,} rows cannot be used"
+        if study.on_error == "fail":
+            text = f"{many} (see above). Mend them, or leave them out with `on_error: skip`."
+            found.remarks.append(Remark("no-go", text))
+        else:
+            found.remarks.append(Remark("caution", f"{many} and are skipped, since the study says `on_error: skip`."))
+
+
+def _leaks(found: Inspection, prepared: Prepared) -> None:
+    twins = duplicates(prepared)
+    tests = len(prepared.table["test"])
+    found.duplicates = {"test_images": twins.height, "first": shown(twins, prepared.table)}
+    if twins.height:
+        found.remarks.append(
+            Remark(
+                "caution",
+                f"{twins.height:,} of {tests:,} test images ({twins.height / tests:.1%}) are also in train or "
+                "validation, pixel by pixel: results on them are too good.",
+            )
+        )
+    else:
+        found.remarks.append(
+            Remark("note", f"None of {tests:,} test images is also in train or validation, pixel by pixel.")
+        )
+    if groups := crossing_groups(prepared):
+        found.remarks.append(
+            Remark(
+                "no-go",
+                f"A group should be in one split. Found {len(groups):,} in several, the first {groups[0]!r}. "
+                "Mend the split, or leave it to conjoin: `split: {validation: 0.1, test: 0.1}`.",
+            )
+        )
+
+
+def _relations(found: Inspection, prepared: Prepared, study: Study) -> None:
+    for settings in study.relations:
+        try:
+            relation = build_relation(settings, study, prepared)
+        except (DataError, ValueError) as error:
+            found.remarks.append(Remark("no-go", str(error)))
+            continue
+        found.relations[relation.name] = {
+            "origin": relation.origin,
+            "rows": list(relation.source.outputs),
+            "columns": list(relation.target.outputs),
+            "table": [[round(value, 4) for value in row] for row in relation.table.tolist()],
+        }
+
+
+def _shortages(found: Inspection, prepared: Prepared) -> None:
+    add = found.remarks.append
+    for split, kind in (("train", "no-go"), ("test", "no-go"), ("validation", "caution")):
+        total = sum(counts[split] for counts in found.images.values())
+        if not total:
+            add(Remark(kind, f"No image is in split {split!r}."))  # type: ignore[arg-type]
+            continue
+        for task in prepared.tasks:
+            if not found.annotated[task.name][split]:
+                add(Remark(kind, f"No {split} image is annotated for task {task.name!r}."))  # type: ignore[arg-type]
+    for task in prepared.tasks:
+        counts = found.balance[task.name]
+        if found.annotated[task.name]["train"] and (none := [n for n in task.outputs if not counts[n]["train"]]):
+            noun = "classes" if isinstance(task, MultiClass) else "labels"
+            more = f" and {len(none) - 3} more" if len(none) > 3 else ""
+            add(
+                Remark(
+                    "caution",
+                    f"{len(none)} {noun} of {task.name!r} have no training image: {', '.join(none[:3])}{more}.",
+                )
+            )
+    for name, left_out in found.account["left_out"].items():
+        add(
+            Remark(
+                "note",
+                f"{len(left_out)} outputs of {name!r} are too rare (`at_least`): {sum(left_out.values()):,} "
+                "annotations count as none.",
+            )
+        )
+    if found.account["merged"]:
+        add(Remark("note", f"{found.account['merged']:,} rows were merged into another row of the same image."))
+    for source, kinds in found.account["converted"].items():
+        told = ", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items()))
+        add(Remark("note", f"Images of {source!r} are converted to upright 8-bit RGB: {told}."))
+    for source, count in found.account["shifted"].items():
+        add(Remark("note", f"{count:,} images of {source!r} are left out to change its class frequencies."))
+    for source, how in found.account["split"].items():
+        add(Remark("note", f"Split of {source!r}: {how}."))

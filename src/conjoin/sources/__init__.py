@@ -1,0 +1,23 @@
+"""From a study's data sources to the tables that training reads."""
+
+from conjoin.sources._faults import DataError, Fault, Faults
+from conjoin.sources._prepare import Account, Prepared, prepare
+from conjoin.sources._relations import build_relation, build_relations
+from conjoin.sources._rows import annotated, known
+from conjoin.sources._soft import write_soft
+from conjoin.sources._tables import annotations
+
+__all__ = [
+    "Account",
+    "DataError",
+    "Fault",
+    "Faults",
+    "Prepared",
+    "annotated",
+    "annotations",
+    "build_relation",
+    "build_relations",
+    "known",
+    "prepare",
+    "write_soft",
+]

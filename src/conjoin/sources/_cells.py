@@ -1,0 +1,76 @@
+"""Cells of a column, brought to text: names of classes and labels whatever their type on disk."""
+
+from collections.abc import Iterable
+
+import datasets
+import polars as pl
+import pyarrow as pa
+
+from conjoin.sources._faults import DataError
+from conjoin.sources._open import no_column
+
+
+def column(table: datasets.Dataset, name: str, source: str, role: str) -> pl.Series:
+    """A column of a source; codes of Hugging Face class labels become names; `a.b` is key b of column a.
+
+    Raises:
+        DataError: if there is no such column.
+
+    """
+    outer, _, inner = name.partition(".")
+    if name in table.column_names:
+        outer, inner = name, ""
+    if outer not in table.column_names or (inner and inner not in (table.features[outer] or {})):
+        raise no_column(name, role, source, table.column_names)
+    values = pl.from_arrow(_as_utf8(table.select_columns([outer]).with_format("arrow")[:][outer], name, source))
+    assert isinstance(values, pl.Series)
+    feature = table.features[outer]
+    if inner:
+        return values.struct.field(inner)
+    if isinstance(feature, datasets.ClassLabel):
+        return values.replace_strict(dict(enumerate(feature.names)), default=None, return_dtype=pl.String)
+    within = getattr(feature, "feature", None)
+    if isinstance(within, datasets.ClassLabel):
+        names = dict(enumerate(within.names))
+        return values.list.eval(pl.element().replace_strict(names, default=None, return_dtype=pl.String))
+    return values
+
+
+def _as_utf8(values: pa.ChunkedArray, name: str, source: str) -> pa.ChunkedArray:
+    """The column, what is not UTF-8 replaced by U+FFFD: Parquet files may hold any bytes as text."""
+    try:
+        values.validate(full=True)
+    except pa.ArrowInvalid as error:
+        if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
+            raise DataError(
+                f"Column {name!r} of data source {source!r} should be UTF-8 text. Found {error}."
+            ) from error
+        cells = values.cast(pa.large_binary()).to_pylist()
+        text = [None if cell is None else cell.decode(errors="replace") for cell in cells]
+        return pa.chunked_array([pa.array(text, pa.large_string())])
+    return values
+
+
+def as_text(values: pl.Series) -> pl.Series:
+    """Text of each cell without space around it; whole numbers without decimals; null where empty."""
+    if values.dtype.is_float():
+        finite = values.fill_nan(None)
+        whole = bool((finite.drop_nulls() == finite.drop_nulls().floor()).all())
+        values = finite.cast(pl.Int64) if whole else finite
+    if values.dtype == pl.Boolean:
+        values = values.cast(pl.Int8)
+    if values.dtype == pl.Null or not values.dtype.is_nested():
+        values = values.cast(pl.String).str.strip_chars()
+    return values.set(values == "", None) if (values == "").any() else values
+
+
+def without(values: pl.Series, missing: Iterable[object]) -> pl.Series:
+    """Null where a cell holds a code that means "not annotated"."""
+    codes = {spelling for code in missing for spelling in _spellings(code)}
+    return values.set(values.is_in(sorted(codes)).fill_null(False), None) if codes else values
+
+
+def _spellings(code: object) -> set[str]:
+    if isinstance(code, float) and code.is_integer():
+        code = int(code)
+    return {str(code)} | ({f"{code}.0"} if isinstance(code, int) else set())

@@ -1,0 +1,62 @@
+"""Rows that cannot be used: counted, the first of each kind kept with file and row, then refused or skipped."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+SHOWN = 10
+"""Faults of each kind that are shown; all are counted."""
+
+
+class DataError(ValueError):
+    """Data cannot be used as the study says; the message names files and rows."""
+
+
+class Fault(NamedTuple):
+    """What is wrong with one row."""
+
+    source: str
+    file: str
+    row: int
+    """Row in the file, the first is 1; a header is not counted."""
+    what: str
+
+
+@dataclass
+class Faults:
+    """Faults by kind: how many rows, and the first of them."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    first: dict[str, list[Fault]] = field(default_factory=dict)
+
+    def add(self, kind: str, rows: Iterable[int], describe: Callable[[int], Fault]) -> None:
+        """Count rows, and describe as many of them as are shown."""
+        kept = self.first.setdefault(kind, [])
+        for row in rows:
+            self.counts[kind] += 1
+            if len(kept) < SHOWN:
+                kept.append(describe(int(row)))
+
+    def text(self) -> str:
+        """Every kind with its count and first faults, as lines."""
+        lines = []
+        for kind, count in self.counts.items():
+            shown = self.first[kind]
+            more = f", the first {len(shown)}" if count > len(shown) else ""
+            lines.append(f"{kind}: {count:,} row{'s' * (count > 1)}{more}")
+            lines += [f"  {fault.file}, row {fault.row} ({fault.source}): {fault.what}" for fault in shown]
+        return "\n".join(lines)
+
+    def refuse(self) -> None:
+        """Raise if there is any.
+
+        Raises:
+            DataError: with every kind, its count and its first faults.
+
+        """
+        if self.counts:
+            raise DataError(
+                f"`data` should hold rows that can be used. Found {self.counts.total():,} faults. Mend them, or leave "
+                f"such rows out with `on_error: skip`.\n{self.text()}"
+            )

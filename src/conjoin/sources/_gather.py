@@ -1,0 +1,212 @@
+"""All rows of all sources, with what is wrong with them."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import datasets
+import numpy as np
+import polars as pl
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from conjoin.sources._cells import as_text, column
+from conjoin.sources._faults import DataError, Faults
+from conjoin.sources._images import Seen, image_column, look
+from conjoin.sources._open import Given, Opened, open_source
+from conjoin.sources._outputs import collect, encode, soften
+from conjoin.sources._read_annotations import Read, Wrong, read_annotations
+from conjoin.sources._rows import SPLITS, UNDECIDED, Rows
+from conjoin.sources._shift import shift_images
+from conjoin.sources._split import from_column, unknown_split
+from conjoin.study import Fractions, SourceSettings, SplitColumn, Study
+from conjoin.tasks import MultiClass, Task
+
+_OTHER_NAMES = {"dev": "validation", "val": "validation", "valid": "validation"}
+
+
+@dataclass(eq=False)
+class Gathered:
+    """Rows of all sources in order.
+
+    Args:
+        images: images of all sources, in order.
+        rows: a row for each of them.
+        tasks: tasks with their outputs.
+        bad: rows that cannot be used.
+        content: hash of the pixels of each image.
+
+    The rest is as in `Account`.
+
+    """
+
+    images: datasets.Dataset
+    rows: Rows
+    tasks: tuple[Task, ...]
+    bad: NDArray[np.bool_]
+    content: NDArray[np.uint64]
+    faults: Faults = field(default_factory=Faults)
+    left_out: dict[str, dict[str, int]] = field(default_factory=dict)
+    converted: dict[str, Counter[str]] = field(default_factory=dict)
+    split: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class _Source:
+    settings: SourceSettings
+    opened: Opened
+    images: datasets.Dataset
+    seen: Seen
+    ids: pl.Series
+    reads: dict[str, Read]
+
+
+def gather(study: Study, given: Given, cache: Path) -> Gathered:
+    """Read all sources.
+
+    Raises:
+        DataError: if a source or a column is missing or cannot be read.
+
+    """
+    sources = [_read(study, source, given, cache) for source in study.data]
+    keys = {id(source): _keys(source, number) for number, source in enumerate(sources)}
+    tasks, encoded, wrong, left_out = [], {}, [], {}
+    sizes = [len(source.images) for source in sources]
+    offsets = [0, *np.cumsum(sizes).tolist()]
+    for name, settings in study.tasks.items():
+        having = [source for source in sources if name in source.reads]
+        outputs = collect(name, settings, [s.reads[name] for s in having], [keys[id(s)] for s in having])
+        tasks.append(outputs.task)
+        if outputs.left_out:
+            left_out[name] = outputs.left_out
+        soft = any(source.reads[name].soft for source in having)
+        parts = []
+        for source, offset, size in zip(sources, offsets, sizes, strict=False):
+            values, more = _encode(source, name, outputs, size)
+            parts.append(soften(values, outputs.task) if soft else values)
+            wrong += [(kind, rows + offset, _from(offset, what)) for kind, rows, what in more]
+        encoded[name] = np.concatenate(parts)
+    meta, files, split_wrong, split = _meta(sources, offsets)
+    rows = Rows(meta, encoded, [source.settings.name for source in sources], files)
+    found = Gathered(
+        datasets.concatenate_datasets([source.images for source in sources]),
+        rows,
+        tuple(tasks),
+        np.zeros(len(rows), dtype=bool),
+        np.concatenate([source.seen.content for source in sources]),
+        left_out=left_out,
+        converted={source.settings.name: source.seen.converted for source in sources if source.seen.converted},
+        split=split,
+    )
+    for source, offset in zip(sources, offsets, strict=False):
+        unreadable = {offset + row: what for row, what in source.seen.unreadable.items()}
+        for kind in ("image that cannot be read", "image file that is missing"):
+            here = [row for row, what in unreadable.items() if ("existing file" in what) == ("missing" in kind)]
+            wrong.append((kind, np.array(here, dtype=np.int64), lambda row, told=unreadable: told[row]))
+    for kind, places, what in [*wrong, *split_wrong]:
+        found.bad[places] = True
+        found.faults.add(kind, places.tolist(), lambda row, what=what: rows.fault(row, what(row)))  # type: ignore[misc]
+    return found
+
+
+def _read(study: Study, source: SourceSettings, given: Given, cache: Path) -> _Source:
+    opened = open_source(source, given)
+    reads = {
+        name: read_annotations(opened.table, source, name, settings, study.tasks[name])
+        for name, settings in source.annotations.items()
+    }
+    images = image_column(opened, source, cache)
+    ids = _ids(opened, source, images)
+    if source.shift is not None and source.shift.changes_images:
+        images = shift_images(images, source.shift, cache)
+    return _Source(source, opened, images, look(images, cache), ids, reads)
+
+
+def _ids(opened: Opened, source: SourceSettings, images: datasets.Dataset) -> pl.Series:
+    """What tells images apart: the `id` column, else paths of image files."""
+    if source.id is not None:
+        return as_text(column(opened.table, source.id, source.name, "id")).cast(pl.String)
+    stored = images.with_format("arrow")[:]["image"]  # the mapped file, not a copy
+    paths = pc.if_else(pc.is_null(pc.struct_field(stored, "bytes")), pc.struct_field(stored, "path"), None)
+    found = pl.from_arrow(paths)
+    assert isinstance(found, pl.Series)
+    return found.cast(pl.String)
+
+
+def _keys(source: _Source, number: int) -> pl.Series:
+    own = pl.Series(np.arange(len(source.ids)), dtype=pl.Int64).cast(pl.String)
+    return source.ids.fill_null(f"{number} " + own)
+
+
+def _encode(source: _Source, name: str, outputs: Any, size: int) -> tuple[NDArray[Any], list[Wrong]]:
+    if name in source.reads:
+        values, more = encode(source.reads[name], outputs, size)
+        return values, [*source.reads[name].wrong, *more]
+    if isinstance(outputs.task, MultiClass):
+        return np.full(size, -1, np.int32), []
+    return np.full((size, len(outputs.task.outputs)), -1, np.int8), []
+
+
+def _from(offset: int, what: Any) -> Any:
+    return lambda row: what(row - offset)
+
+
+def _meta(sources: list[_Source], offsets: list[int]) -> tuple[pl.DataFrame, list[str], list[Wrong], dict[str, str]]:
+    frames = []
+    files: list[str] = []
+    wrong: list[Wrong] = []
+    told: dict[str, str] = {}
+    for number, source in enumerate(sources):
+        opened, settings = source.opened, source.settings
+        split, bad, told[settings.name] = _split(source)
+        if isinstance(settings.split, SplitColumn):
+            cells = column(opened.table, settings.split.column, settings.name, "split")
+            rows = bad.arg_true().to_numpy().astype(np.int64) + offsets[number]
+            what = lambda row, c=cells, s=settings.split: unknown_split(c[row], s)  # noqa: E731
+            wrong.append(("split that is none", rows, _from(offsets[number], what)))
+        group = pl.Series([None], dtype=pl.String).new_from_index(0, len(split))
+        if settings.group is not None:
+            group = as_text(column(opened.table, settings.group, settings.name, "group")).cast(pl.String)
+        frames.append(
+            pl.DataFrame(
+                {
+                    "image": np.arange(len(split)) + offsets[number],
+                    "source": np.full(len(split), number, np.int16),
+                    "file": (opened.file() + len(files)).astype(np.int32),
+                    "row": opened.row(),
+                    "id": source.ids,
+                    "group": group,
+                    "split": split,
+                }
+            )
+        )
+        files += opened.files
+    return pl.concat(frames), files, wrong, told
+
+
+def _split(source: _Source) -> tuple[pl.Series, pl.Series, str]:
+    """Number of the split of each row, which rows hold none that is known, and how it came about."""
+    settings, opened = source.settings, source.opened
+    size = len(opened.table)
+    none = pl.Series([False], dtype=pl.Boolean).new_from_index(0, size)
+    if isinstance(settings.split, SplitColumn):
+        cells = column(opened.table, settings.split.column, settings.name, "split")
+        return *from_column(cells, settings.split), f"column {settings.split.column!r}"
+    if isinstance(settings.split, str):
+        return pl.Series(np.full(size, SPLITS.index(settings.split), np.int8)), none, f"all {settings.split}"
+    if settings.split is None and any(opened.splits):
+        own = [_OTHER_NAMES.get(split or "", split) for split in opened.splits]
+        if unknown := sorted({str(split) for split in own if split not in SPLITS}):
+            raise DataError(
+                f"Splits of data source {settings.name!r} should be train, validation and test. Found {unknown}. "
+                "Give the source a `split` of its own."
+            )
+        numbers = np.array([SPLITS.index(split or "") for split in own], np.int8)
+        return pl.Series(numbers[opened.file()]), none, "the source's own"
+    fractions = settings.split or Fractions()
+    how = (
+        f"made here, seed {fractions.seed}: {1 - fractions.validation - fractions.test:.0%} train, "
+        f"{fractions.validation:.0%} validation, {fractions.test:.0%} test"
+    )
+    return pl.Series(np.full(size, UNDECIDED, np.int8)), none, how

@@ -1,0 +1,147 @@
+"""The images of a source: one column of bytes or paths, each looked at once."""
+
+import json
+import os
+import tempfile
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import datasets
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import xxhash
+from numpy.typing import NDArray
+
+from conjoin.data import conversions, convert, load
+from conjoin.sources._faults import DataError
+from conjoin.sources._mapped import memory_mapped
+from conjoin.sources._open import Opened, no_column
+from conjoin.study import SourceSettings
+
+IMAGE = datasets.Image(decode=False)
+_CHUNK = 512
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What was found by decoding every image of a source.
+
+    Args:
+        content: hash of the pixels, the same for the same picture; 0 where it cannot be read.
+        unreadable: row and what is wrong there.
+        converted: number of images that are not 8-bit RGB and upright, by what they are.
+
+    """
+
+    content: NDArray[np.uint64]
+    unreadable: dict[int, str]
+    converted: Counter[str]
+
+
+def image_column(opened: Opened, source: SourceSettings, cache: Path) -> datasets.Dataset:
+    """The images alone, as a column `image` of bytes or absolute paths, memory-mapped.
+
+    Raises:
+        DataError: if there is no such column, or it holds something else.
+
+    """
+    name, table = source.image, opened.table
+    if name not in table.column_names:
+        raise no_column(name, "image", source.name, table.column_names)
+    column = table.select_columns([name])
+    column = column if name == "image" else column.rename_column(name, "image")
+    feature = column.features["image"]
+    paths = feature in (datasets.Value("string"), datasets.Value("large_string"))
+    if paths:
+        return memory_mapped(pa.table({"image": _paths(column, opened, source)}), cache).cast_column("image", IMAGE)
+    binary = feature in (datasets.Value("binary"), datasets.Value("large_binary"))
+    if not (
+        binary or isinstance(feature, datasets.Image) or (isinstance(feature, dict) and {*feature} == {"bytes", "path"})
+    ):
+        raise DataError(
+            f"Column {name!r} of data source {source.name!r} should hold images: bytes, paths, or `datasets.Image`. "
+            f"Found {feature}."
+        )
+    return column.cast_column("image", IMAGE)
+
+
+def _paths(column: datasets.Dataset, opened: Opened, source: SourceSettings) -> pa.StructArray:
+    """Paths, those that are relative from the root or else the folder of the file that names them."""
+    root = getattr(source, "root", None)
+    folders = [root or str(Path(file).parent.absolute()) for file in opened.files]
+    frame = pl.DataFrame(
+        {
+            "path": pl.from_arrow(column.with_format("arrow")[:]["image"]),
+            "folder": pl.Series(folders).gather(opened.file()),
+        }
+    )
+    joined = (
+        pl.when(pl.col("path").str.starts_with("/")).then("path").otherwise(pl.col("folder") + "/" + pl.col("path"))
+    )
+    places = frame.select(pl.when(pl.col("path") != "").then(joined)).to_series().to_arrow().cast(pa.string())
+    return pa.StructArray.from_arrays([pa.nulls(len(places), pa.binary()), places], names=["bytes", "path"])
+
+
+def look(images: datasets.Dataset, cache: Path) -> Seen:
+    """Decode every image of a source; remembered, so that the next time only changed images are news."""
+    place = cache / "looked" / f"{fingerprint(images)}.npz"
+    if place.is_file():
+        with np.load(place) as kept:
+            told = json.loads(str(kept["told"]))
+            unreadable = {int(row): what for row, what in told["unreadable"].items()}
+            return Seen(kept["content"], unreadable, Counter(told["converted"]))
+    content: NDArray[np.uint64] = np.zeros(len(images), np.uint64)
+    unreadable, converted = {}, Counter[str]()
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    arrow = images.with_format("arrow")
+    with ThreadPoolExecutor(cores) as pool:  # decoding lets other threads run
+        for first in range(0, len(images), _CHUNK):
+            encoded = arrow[first : first + _CHUNK]["image"].to_pylist()
+            for row, (found, digest) in enumerate(pool.map(_look, encoded), first):
+                content[row] = digest
+                if isinstance(found, str):
+                    unreadable[row] = found
+                else:
+                    converted.update(found)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    told = json.dumps({"unreadable": unreadable, "converted": converted})
+    with tempfile.TemporaryDirectory(dir=place.parent) as scratch:
+        np.savez(draft := Path(scratch) / "draft.npz", content=content, told=np.array(told))
+        draft.rename(place)
+    return Seen(content, unreadable, converted)
+
+
+def _look(encoded: dict[str, Any] | None) -> tuple[str | list[str], int]:
+    data = None if encoded is None else encoded["path"] if encoded["bytes"] is None else encoded["bytes"]
+    if data is None:
+        return "`image` should be bytes or a path. Found an empty cell.", 0
+    try:
+        opened = load(data)
+        pixels = convert(opened)
+    except (FileNotFoundError, ValueError) as error:
+        return str(error), 0
+    return conversions(opened), xxhash.xxh3_64_intdigest(repr(pixels.size).encode() + pixels.tobytes())
+
+
+def fingerprint(images: datasets.Dataset) -> str:
+    """Of encoded images; of files: path, size and time of change."""
+    digest = xxhash.xxh3_128()
+    arrow = images.with_format("arrow")
+    for first in range(0, len(images), _CHUNK):
+        for encoded in arrow[first : first + _CHUNK]["image"].to_pylist():
+            data, path = (encoded or {}).get("bytes"), (encoded or {}).get("path")
+            digest.update(data if data is not None else f"{path}|{_stamp(path)}".encode())
+            digest.update(b"|")
+    return digest.hexdigest()
+
+
+def _stamp(path: str | None) -> tuple[int, int]:
+    try:
+        status = os.stat(path or "")  # noqa: PTH116
+    except OSError:
+        return (-1, -1)
+    return status.st_size, status.st_mtime_ns

@@ -1,0 +1,47 @@
+"""Arrow tables kept on disk and memory-mapped."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import datasets
+import pyarrow as pa
+import xxhash
+
+
+def cache_folder() -> Path:
+    """Where prepared columns are kept: beside the cache of Hugging Face `datasets`."""
+    return Path(datasets.config.HF_DATASETS_CACHE) / "conjoin"
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without the progress bars and log lines of Hugging Face `datasets`."""
+    shown, level = not datasets.are_progress_bars_disabled(), datasets.logging.get_verbosity()
+    datasets.disable_progress_bars()
+    datasets.logging.set_verbosity(datasets.logging.CRITICAL)
+    try:
+        yield
+    finally:
+        datasets.logging.set_verbosity(level)
+        if shown:
+            datasets.enable_progress_bars()
+
+
+def memory_mapped(table: pa.Table, cache: Path) -> datasets.Dataset:
+    """Write a table to the cache, named after what it holds, and read it memory-mapped."""
+    digest = xxhash.xxh3_128(str(table.schema).encode())
+    for column in table.columns:
+        for chunk in column.chunks:
+            for buffer in chunk.buffers():
+                digest.update(b"-" if buffer is None else memoryview(buffer))
+    place = cache / "columns" / f"{digest.hexdigest()}.arrow"
+    if not place.is_file():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=place.parent) as scratch:
+            draft = Path(scratch) / "draft.arrow"
+            with pa.OSFile(str(draft), "wb") as file, pa.ipc.new_stream(file, table.schema) as writer:
+                writer.write_table(table, max_chunksize=10_000)
+            draft.rename(place)
+    return datasets.Dataset.from_file(str(place))

@@ -1,0 +1,200 @@
+"""Open a data source of any format as one Arrow table."""
+
+import csv
+import glob
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import datasets
+import numpy as np
+import pyarrow.parquet as pq
+from datasets.exceptions import DatasetGenerationError
+from numpy.typing import NDArray
+
+from conjoin.names import nearest
+from conjoin.sources._faults import DataError
+from conjoin.sources._mapped import quiet
+from conjoin.study import (
+    Column,
+    Columns,
+    Csv,
+    Folder,
+    Hub,
+    JsonLines,
+    Memory,
+    Parquet,
+    SourceSettings,
+    SplitColumn,
+    WebDataset,
+    Words,
+)
+
+Given = Mapping[str, Any]
+"""A `datasets.Dataset` or `DatasetDict` by name of its source; shape checkers stumble over the latter."""
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A source as it is, before anything is looked at.
+
+    Args:
+        table: every column that the source has.
+        files: name of each file (or other part).
+        sizes: rows of each file.
+        splits: for each file its split, where the source has splits of its own.
+
+    """
+
+    table: datasets.Dataset
+    files: list[str]
+    sizes: list[int]
+    splits: list[str | None]
+
+    def file(self) -> NDArray[np.int32]:
+        """Number of the file of each row."""
+        return np.repeat(np.arange(len(self.sizes), dtype=np.int32), self.sizes)
+
+    def row(self) -> NDArray[np.int32]:
+        """Row of each row in its file, the first is 1."""
+        return np.concatenate([np.arange(1, size + 1, dtype=np.int32) for size in self.sizes])
+
+
+def open_source(source: SourceSettings, given: Given) -> Opened:
+    """Read a source through Hugging Face `datasets`, memory-mapped from its cache.
+
+    Raises:
+        DataError: if there is nothing, or it cannot be read as what the study says it is.
+
+    """
+    if isinstance(source, Memory):
+        if source.name not in given:
+            raise DataError(
+                f"Data source {source.name!r} is of format memory: its `datasets.Dataset` should be given by the "
+                f"caller. Found {sorted(given) or 'none'}."
+            )
+        return _parts(given[source.name], source.name, own=isinstance(given[source.name], datasets.DatasetDict))
+    if isinstance(source, Hub):
+        with _reading(source, source.path):
+            return _parts(datasets.load_dataset(source.path, source.subset, revision=source.revision), source.path)
+    if isinstance(source, Folder):
+        if not Path(source.path).is_dir():
+            raise DataError(f"Data source {source.name!r} should be a folder. Found none at {source.path}.")
+        with _reading(source, source.path):
+            return _parts(datasets.load_dataset("imagefolder", data_dir=source.path), source.path)
+    files = list(_files(source))
+    names = {f"part{number:05}": file for number, (_, file) in enumerate(files)}
+    with _reading(source, ", ".join(list(names.values())[:3])):
+        options, kind = _options(source, list(names.values()))
+        try:
+            parts = datasets.load_dataset(kind, data_files=names, **options)
+        except ValueError as error:
+            if found := re.search(r'"(part\d+)" corresponds to no data', str(error)):
+                raise DataError(
+                    f"Data source {source.name!r} should hold rows. Found none in {names[found[1]]}."
+                ) from error
+            raise
+    tables = [parts[name] for name in names]
+    return Opened(
+        datasets.concatenate_datasets(tables),
+        list(names.values()),
+        [len(table) for table in tables],
+        [split for split, _ in files],
+    )
+
+
+def _options(source: Csv | JsonLines | Parquet | WebDataset, files: list[str]) -> tuple[dict[str, Any], str]:
+    if isinstance(source, Csv):
+        headers = [_header(source, file) for file in files]
+        for file, header in zip(files, headers, strict=True):
+            if missing := [name for name in headers[0] if name not in header]:
+                raise DataError(f"{file} should have the columns of {files[0]}. Found none called {missing}.")
+        # Everything is text, so that a column of whole numbers with gaps does not become one of decimals.
+        features = datasets.Features({name: datasets.Value("string") for name in headers[0]})
+        text = {"encoding": source.encoding, "encoding_errors": "replace"}
+        return {"features": features, "sep": source.delimiter, "keep_default_na": False, **text}, "csv"
+    if isinstance(source, JsonLines):
+        return {"encoding": "utf8", "encoding_errors": "replace"}, "json"  # called "utf-8", it would not be looked at
+    if isinstance(source, WebDataset):
+        return {}, "webdataset"
+    known = pq.read_schema(files[0]).names
+    columns = _used_columns(source)
+    for name, role in columns.items():
+        if name not in known and name.partition(".")[0] not in known:
+            raise no_column(name, role, source.name, known)
+    return {
+        "columns": list(dict.fromkeys(name if name in known else name.partition(".")[0] for name in columns))
+    }, "parquet"
+
+
+def no_column(name: str, role: str, source: str, known: Sequence[str]) -> DataError:
+    """The error of a column that does not exist."""
+    return DataError(
+        f"`{role}` of data source {source!r} should be one of its columns. Found {name!r}. {nearest(name, known)}"
+    )
+
+
+def _used_columns(source: SourceSettings) -> dict[str, str]:
+    """What each column is used for that a source's settings name."""
+    named = {"image": source.image, "id": source.id, "group": source.group}
+    roles = {name: role for role, name in named.items() if name is not None}
+    if isinstance(source.split, SplitColumn):
+        roles[source.split.column] = "split"
+    for task, settings in source.annotations.items():
+        columns = list(settings.by_output.values()) if isinstance(settings, Columns) else []
+        columns += [settings.column] if isinstance(settings, Column) else []
+        columns += [settings.text] if isinstance(settings, Words) else []
+        roles |= dict.fromkeys(columns, f"annotations.{task}")
+    return roles
+
+
+def _files(source: Csv | JsonLines | Parquet | WebDataset) -> Iterator[tuple[str | None, str]]:
+    paths = source.path if isinstance(source.path, Mapping) else {None: source.path}
+    for split, patterns in paths.items():
+        for pattern in (patterns,) if isinstance(patterns, str) else patterns:
+            if not (files := sorted(name for name in glob.glob(pattern, recursive=True) if Path(name).is_file())):  # noqa: PTH207
+                raise DataError(f"`path` of data source {source.name!r} should name files. Found none at {pattern}.")
+            for file in files:
+                if not Path(file).stat().st_size:
+                    raise DataError(f"Data source {source.name!r} should hold rows. Found {file}, which is empty.")
+                yield split, file
+
+
+def _header(source: Csv, file: str) -> list[str]:
+    encoding = "utf-8-sig" if source.encoding.lower() in {"utf-8", "utf8"} else source.encoding
+    with Path(file).open(encoding=encoding, errors="replace", newline="") as lines:
+        return next(csv.reader(lines, delimiter=source.delimiter))
+
+
+def _parts(given: Any, name: str, *, own: bool = True) -> Opened:
+    parts = given if isinstance(given, datasets.DatasetDict) else {"": given}
+    if not any(len(table) for table in parts.values()):
+        raise DataError(f"Data source {name!r} should hold rows. Found none.")
+    only_train = set(parts) == {"train"}  # what a source without splits is called
+    return Opened(
+        datasets.concatenate_datasets(list(parts.values())),
+        [f"{name} {split}".strip() for split in parts],
+        [len(table) for table in parts.values()],
+        [str(split) if own and not only_train else None for split in parts],
+    )
+
+
+@contextmanager
+def _reading(source: SourceSettings, where: str) -> Iterator[None]:
+    """Quietly, and with errors in the words of a study."""
+    try:
+        with quiet():
+            yield
+    except DataError:
+        raise
+    except DatasetGenerationError as error:
+        cause = re.sub(r"\s+", " ", str(error.__cause__ or error))
+        raise DataError(
+            f"Data source {source.name!r} should be readable as {source.format}. Found in {where}: {cause}."
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:  # of the builders, or nothing of that name on the hub
+        cause = re.sub(r"\s+", " ", str(error))
+        raise DataError(f"Data source {source.name!r} should be readable as {source.format}. Found: {cause}") from error

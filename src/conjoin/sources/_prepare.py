@@ -1,0 +1,141 @@
+"""From a study to tables that training reads."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import datasets
+import numpy as np
+
+from conjoin.sources._faults import DataError, Faults
+from conjoin.sources._gather import Gathered, gather
+from conjoin.sources._hide import hide
+from conjoin.sources._mapped import cache_folder
+from conjoin.sources._merge import merge
+from conjoin.sources._open import Given
+from conjoin.sources._rows import SPLITS, UNDECIDED, Rows
+from conjoin.sources._shift import with_class_prior
+from conjoin.sources._split import by_fractions
+from conjoin.sources._tables import tables
+from conjoin.study import Fractions, Study
+from conjoin.tasks import Task
+
+
+@dataclass(frozen=True)
+class Account:
+    """What preparation did to the data, so that nothing happens silently.
+
+    Args:
+        faults: rows that cannot be used: refused, or skipped with `on_error: skip`.
+        merged: rows that were merged into another row of the same image.
+        left_out: images of collected classes and labels that are too rare, by task and name.
+        converted: images that were not upright 8-bit RGB, by source and what they are.
+        shifted: images left out to change class frequencies, by source.
+        split: how the split of each source came about.
+
+    """
+
+    faults: Faults = field(default_factory=Faults)
+    merged: int = 0
+    left_out: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    converted: Mapping[str, Counter[str]] = field(default_factory=dict)
+    shifted: Mapping[str, int] = field(default_factory=dict)
+    split: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Tasks and tables of a study.
+
+    Args:
+        tasks: tasks with their outputs.
+        sources: names of the numbers in column `source`; a regime makes each of its sets a source.
+        table: by split ("train", "validation", "test"), one row an image: `image` (bytes and
+            path), `source`, `group`, `file` and `row` (where the row comes from), and `task:<name>`:
+            codes or labels with -1, or probabilities with NaN, where not annotated.
+        hidden: the same rows with every annotation, also those that a regime hides: for
+            evaluation and for the arm `full` only.
+        account: what preparation did.
+
+    """
+
+    tasks: tuple[Task, ...]
+    sources: tuple[str, ...]
+    table: Mapping[str, datasets.Dataset]
+    hidden: Mapping[str, datasets.Dataset]
+    account: Account
+    content: Mapping[str, "np.ndarray[tuple[int], np.dtype[np.uint64]]"]
+    """By split, a hash of the pixels of each image."""
+
+
+def prepare(
+    study: Study, given: Given | None = None, *, seed: int = 0, cache: Path | None = None, refuse: bool = True
+) -> Prepared:
+    """Read, check, merge and split the data of a study, and hide what its regime hides.
+
+    Args:
+        study: what to prepare.
+        given: data sets of sources of format `memory`, by name.
+        seed: of a run: which annotations a regime keeps.
+        cache: where prepared columns are kept; by default beside the cache of Hugging Face `datasets`.
+        refuse: raise where rows cannot be used and the study does not say to skip them;
+            `conjoin check` goes on instead, to find everything.
+
+    Raises:
+        DataError: if data cannot be read, rows cannot be used, or nothing is left.
+
+    """
+    cache = cache or cache_folder()
+    found = gather(study, given or {}, cache)
+    if refuse and study.on_error == "fail":
+        found.faults.refuse()
+    rows = found.rows.take(np.flatnonzero(~found.bad))
+    before = found.faults.counts.total()
+    rows, merged = merge(rows, found.tasks, found.faults)
+    if refuse and study.on_error == "fail" and found.faults.counts.total() > before:
+        found.faults.refuse()
+    rows = _split(study, rows)
+    rows, shifted = _shift_priors(study, rows, found)
+    for name, number in (("train", 0), ("test", 2)):
+        if refuse and not (rows.column("split") == number).any():
+            raise DataError(f"`data` should hold images of split {name!r}. Found none of {len(rows):,} rows.")
+    full = rows
+    if study.regime is not None:
+        rows, full = hide(rows, study.regime, seed)
+    account = Account(found.faults, merged, found.left_out, found.converted, shifted, found.split)
+    split, image = rows.column("split"), rows.column("image")
+    return Prepared(
+        found.tasks,
+        tuple(rows.sources),
+        (shown := tables(found.images, rows, cache)),
+        tables(found.images, full, cache) if study.regime else shown,
+        account,
+        {name: found.content[image[split == number]] for number, name in enumerate(SPLITS)},
+    )
+
+
+def _split(study: Study, rows: Rows) -> Rows:
+    """Draw the split of rows whose source has none: by group, else by id, else by row."""
+    split = rows.meta["split"].to_numpy(writable=True)
+    for number, source in enumerate(study.data):
+        open_rows = np.flatnonzero((rows.column("source") == number) & (split == UNDECIDED))
+        settings = source.split if isinstance(source.split, Fractions) else Fractions()
+        meta = rows.meta[open_rows]
+        own = "row " + meta["file"].cast(str) + " " + meta["row"].cast(str)
+        keys = meta["group"].fill_null(meta["id"]).fill_null(own)
+        split[open_rows] = by_fractions(keys, settings).to_numpy()
+    return replace(rows, meta=rows.meta.with_columns(split=split))
+
+
+def _shift_priors(study: Study, rows: Rows, found: Gathered) -> tuple[Rows, dict[str, int]]:
+    keep = np.ones(len(rows), dtype=bool)
+    left_out = {}
+    for number, source in enumerate(study.data):
+        here = np.flatnonzero(rows.column("source") == number)
+        for task in found.tasks if source.shift else ():
+            assert source.shift is not None
+            if task.name in source.shift.class_prior:
+                keep[here] &= with_class_prior(rows.annotations[task.name][here], task, source.shift)
+                left_out[source.name] = int((~keep[here]).sum())
+    return rows.take(np.flatnonzero(keep)), left_out

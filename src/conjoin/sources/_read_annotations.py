@@ -1,0 +1,158 @@
+"""Annotations of one task in one source: from its columns to names, labels or numbers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import datasets
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from conjoin.sources._cells import as_text, column, without
+from conjoin.sources._faults import DataError
+from conjoin.sources._words import from_words
+from conjoin.study import AnnotationSettings, Classes, Column, Columns, SourceSettings, TaskSettings, Words
+
+Wrong = tuple[str, NDArray[np.int64], Callable[[int], str]]
+"""Kind of a fault, rows, and what is wrong in each."""
+
+
+@dataclass(eq=False)
+class Read:
+    """Annotations before outputs are numbered; one of the three forms.
+
+    Args:
+        names: class of each row, null where not annotated.
+        lists: labels present in each row, null where not annotated.
+        columns: for each output a number in each row: 0, 1 or -1; probabilities or NaN, where `soft`.
+        wrong: cells that could not be read.
+
+    """
+
+    names: pl.Series | None = None
+    lists: pl.Series | None = None
+    columns: dict[str, NDArray[Any]] = field(default_factory=dict)
+    soft: bool = False
+    wrong: list[Wrong] = field(default_factory=list)
+
+
+def read_annotations(
+    table: datasets.Dataset, source: SourceSettings, name: str, settings: AnnotationSettings, task: TaskSettings
+) -> Read:
+    """Read what one source says of one task.
+
+    Raises:
+        DataError: if a column is missing or of the wrong type.
+
+    """
+    role = f"annotations.{name}"
+    if isinstance(settings, Words):
+        values = column(table, settings.text, source.name, role)
+        return Read(columns=from_words(values.cast(pl.String), settings), wrong=_broken_text(values, name))
+    missing = (*source.missing, *settings.missing)
+    if isinstance(settings, Columns):
+        read = Read(soft=settings.soft)
+        for output, place in settings.by_output.items():
+            values = column(table, place, source.name, role)
+            cells = without(as_text(values), missing)
+            read.columns[output] = _numbers(cells, place, settings.soft, read.wrong)
+        if settings.soft and isinstance(task, Classes):
+            _whole_distributions(read, name)
+        return read
+    values = column(table, settings.column, source.name, role)
+    if isinstance(task, Classes):
+        if values.dtype.is_nested():
+            raise DataError(
+                f"Column {settings.column!r} of data source {source.name!r} should hold one class of {name!r} in each "
+                f"cell. Found lists. Give the task `labels`, if several can hold."
+            )
+        return Read(names=_renamed(without(as_text(values), missing), settings), wrong=_broken_text(values, name))
+    return Read(lists=_lists(values, settings, source, missing, name), wrong=_broken_text(values, name))
+
+
+def _lists(
+    values: pl.Series, settings: Column, source: SourceSettings, missing: tuple[Any, ...], name: str
+) -> pl.Series:
+    if settings.separator is not None and not values.dtype.is_nested():
+        cells = without(as_text(values), missing)
+        values = cells.str.split(settings.separator)
+    if not isinstance(values.dtype, pl.List | pl.Array):
+        raise DataError(
+            f"Column {settings.column!r} of data source {source.name!r} should hold lists of labels of {name!r}. Found "
+            f"{values.dtype}. Text such as 'red;soft' needs `separator: ;`; one value that excludes the others is a "
+            "task with `classes`."
+        )
+    frame = pl.DataFrame({"row": np.arange(len(values)), "value": values.cast(pl.List(values.dtype.inner))})
+    flat = frame.drop_nulls().explode("value", empty_as_null=True)
+    labels = _renamed(as_text(flat["value"]), settings)
+    unknown = without(labels, missing).is_null() & labels.is_not_null()  # a code for missing makes the row missing
+    lists = (
+        flat.with_columns(value=labels, unknown=unknown)
+        .group_by("row", maintain_order=True)
+        .agg(pl.col("value").drop_nulls(), pl.col("unknown").any())
+        .with_columns(value=pl.when(~pl.col("unknown")).then("value"))
+    )
+    return frame.select("row").join(lists, on="row", how="left", maintain_order="left")["value"]
+
+
+def _renamed(cells: pl.Series, settings: Column) -> pl.Series:
+    return cells.replace(dict(settings.values)) if settings.values else cells
+
+
+def _numbers(cells: pl.Series, place: str, soft: bool, wrong: list[Wrong]) -> NDArray[Any]:
+    numbers = cells.str.to_lowercase().replace({"true": "1", "false": "0"}).cast(pl.Float64, strict=False)
+    bad = cells.is_not_null() & (
+        numbers.is_null() | (~numbers.is_between(0, 1) if soft else ~numbers.is_in([0.0, 1.0])).fill_null(False)
+    )
+    expected = "a probability within [0, 1], or be empty" if soft else "0, 1 or be empty"
+    hint = (
+        "" if soft else " Another code for a missing annotation is declared with `missing`; probabilities with `soft`."
+    )
+    _note(
+        wrong,
+        "value not understood",
+        bad,
+        lambda row: f"column {place!r} should be {expected}. Found {cells[row]!r}.{hint}",
+    )
+    if soft:
+        return numbers.set(bad, None).cast(pl.Float32).fill_null(float("nan")).to_numpy()
+    return numbers.set(bad, None).fill_null(-1).cast(pl.Int8).to_numpy()
+
+
+def _whole_distributions(read: Read, name: str) -> None:
+    values = np.stack(list(read.columns.values()), 1)
+    with np.errstate(invalid="ignore"):
+        off = np.abs(values.sum(1) - 1) > 1e-3
+    bad = pl.Series(off | (np.isnan(values).any(1) & ~np.isnan(values).all(1)))
+    _note(
+        read.wrong,
+        "value not understood",
+        bad,
+        lambda row: (
+            f"probabilities of {name!r} should sum to 1, or all be empty. "
+            f"Found {[round(float(value), 4) for value in values[row]]}."
+        ),
+    )
+
+
+def _broken_text(values: pl.Series, name: str) -> list[Wrong]:
+    wrong: list[Wrong] = []
+    if values.dtype == pl.String:
+        bad = values.str.contains("�", literal=True).fill_null(False)
+        _note(
+            wrong,
+            "text that is not UTF-8",
+            bad,
+            lambda row: (
+                f"{values[row]!r}, which annotates {name!r}, should be UTF-8 text. Save the file as UTF-8; of a CSV "
+                "the study can give the `encoding`, as latin-1."
+            ),
+        )
+    return wrong
+
+
+def _note(wrong: list[Wrong], kind: str, bad: pl.Series, what: Callable[[int], str]) -> None:
+    rows = bad.arg_true().to_numpy().astype(np.int64)
+    if len(rows):
+        wrong.append((kind, rows, what))

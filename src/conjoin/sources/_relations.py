@@ -1,0 +1,94 @@
+"""Relations of a study, from where it says that their tables are."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import torch
+from numpy.typing import NDArray
+
+from conjoin.names import nearest
+from conjoin.relations import Relation
+from conjoin.sources._faults import DataError
+from conjoin.sources._prepare import Prepared
+from conjoin.sources._rows import annotated, known
+from conjoin.sources._tables import annotations
+from conjoin.study import RelationSettings, Study
+from conjoin.tasks import MultiClass, MultiLabel, Task
+
+
+def build_relations(study: Study, prepared: Prepared) -> tuple[Relation, ...]:
+    """Every relation of a study.
+
+    Raises:
+        DataError: if a table cannot be found or counted.
+        ValueError: if a table does not fit its tasks.
+
+    """
+    return tuple(build_relation(settings, study, prepared) for settings in study.relations)
+
+
+def build_relation(settings: RelationSettings, study: Study, prepared: Prepared) -> Relation:
+    """One relation; errors as of `build_relations`."""
+    tasks = {task.name: task for task in prepared.tasks}
+    source, target = tasks[settings.source], tasks[settings.target]
+    assert isinstance(source, MultiClass)  # the study has seen to it
+    if settings.table is not None:
+        return Relation(source, target, torch.tensor(settings.table), origin="study file")
+    if settings.file is not None:
+        return Relation(source, target, _from_file(Path(settings.file), source, target), origin=settings.file)
+    if settings.published is not None:
+        raise DataError(
+            f"`published` of relation {settings.name} should name a table that comes with conjoin. "
+            f"Found {settings.published!r}; there is none yet. Give a `file`."
+        )
+    return _counted(settings, study, prepared, source, target)
+
+
+def _from_file(path: Path, source: MultiClass, target: Task) -> torch.Tensor:
+    if not path.is_file():
+        raise DataError(f"`file` of relation {source.name}->{target.name} should be a table. Found none at {path}.")
+    frame = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, infer_schema_length=None)
+    rows = {str(name): number for number, name in enumerate(frame.to_series(0))}
+    for kind, wanted, found in (("row", source.outputs, list(rows)), ("column", target.outputs, frame.columns[1:])):
+        if missing := [name for name in wanted if name not in found]:
+            raise DataError(
+                f"{path} should have a {kind} for each output of its task. Found none for {missing[0]!r} "
+                f"({len(missing)} missing). {nearest(missing[0], found)}"
+            )
+    ordered = frame[[rows[name] for name in source.outputs]].select(target.outputs)
+    return torch.from_numpy(ordered.to_numpy().astype(np.float64))
+
+
+def _counted(
+    settings: RelationSettings, study: Study, prepared: Prepared, source: MultiClass, target: Task
+) -> Relation:
+    """Count training images that are annotated for both; one image of each outcome is added (Laplace)."""
+    table = prepared.table["train"]
+    values = annotations(table)
+    given, told = values[source.name], values[target.name]
+    both = annotated(given) & annotated(told)
+    if isinstance(settings.counted, str):
+        names = [name for name in prepared.sources if name.split(":")[0] == settings.counted]
+        both &= np.isin(np.asarray(table.with_format("numpy")["source"][:]), [prepared.sources.index(n) for n in names])
+    if not both.any():
+        raise DataError(
+            f"Relation {settings.name} should be counted from training images that are annotated for both tasks. "
+            "Found none. Give a `file` or a `table`" + (", or a regime with more `overlap`." if study.regime else ".")
+        )
+    given, told = _shares(given[both], source), told[both]
+    seen = known(told)
+    if isinstance(target, MultiLabel):
+        counts = given.T @ np.where(seen, told, 0) + 1
+        totals = given.T @ seen + 2
+    else:
+        counts = given.T @ _shares(told, target) + 1
+        totals = counts.sum(1, keepdims=True)
+    origin = f"counted from {int(both.sum()):,} training images"
+    return Relation(source, target, torch.from_numpy(counts / totals), origin=origin)
+
+
+def _shares(values: NDArray[Any], task: Task) -> NDArray[np.float64]:
+    """One-hot rows of codes; probabilities as they are."""
+    return values.astype(np.float64) if values.ndim == 2 else np.eye(len(task.outputs))[values]

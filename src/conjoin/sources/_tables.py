@@ -1,0 +1,58 @@
+"""The tables that training reads: one row an image, its source and its annotations."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import datasets
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from conjoin.sources._mapped import memory_mapped
+from conjoin.sources._rows import SPLITS, Rows
+
+_TASK = "task:"
+
+
+def tables(images: datasets.Dataset, rows: Rows, cache: Path) -> dict[str, datasets.Dataset]:
+    """For each split a table with columns image, source, group, file, row, and `task:<name>` for each task.
+
+    Images and annotations stay in memory-mapped files; in memory is the row number of each image.
+    """
+    meta, image = rows.meta, rows.column("image")
+    place = np.full(len(images), -1, np.int64)  # row of each image, where it has one
+    place[image] = np.arange(len(rows))
+    taken = pa.array(place, mask=place < 0)
+    files = pa.array(rows.files, pa.string())
+    columns = {
+        "source": meta["source"].to_arrow(),
+        "group": meta["group"].to_arrow().cast(pa.string()),
+        "file": files.take(meta["file"].to_arrow()),
+        "row": meta["row"].to_arrow(),
+    }
+    table = {name: values.take(taken) for name, values in columns.items()}
+    for name, values in rows.annotations.items():
+        table[_TASK + name] = _arrow(values[np.maximum(place, 0)])
+    beside = datasets.concatenate_datasets([images, memory_mapped(pa.table(table), cache)], axis=1)
+    split = rows.column("split")
+    return {name: beside.select(image[split == number]) for number, name in enumerate(SPLITS)}
+
+
+def annotations(table: datasets.Dataset) -> Mapping[str, NDArray[Any]]:
+    """Annotations of a table as arrays, by task: codes, labels or probabilities."""
+    found = {}
+    for name in table.column_names:
+        if name.startswith(_TASK):
+            column = table.select_columns([name]).with_format("arrow")[:][name].combine_chunks()
+            values = (column.flatten() if pa.types.is_fixed_size_list(column.type) else column).to_numpy(
+                zero_copy_only=False
+            )
+            fixed = pa.types.is_fixed_size_list(column.type)
+            found[name.removeprefix(_TASK)] = values.reshape(-1, column.type.list_size) if fixed else values
+    return found
+
+
+def _arrow(values: NDArray[Any]) -> pa.Array:
+    flat = pa.array(values.reshape(-1))
+    return flat if values.ndim == 1 else pa.FixedSizeListArray.from_arrays(flat, values.shape[1])

@@ -1,0 +1,28 @@
+"""Labels from the words of a text, where the text settles them."""
+
+import re
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from conjoin.study import Words
+
+
+def from_words(text: pl.Series, settings: Words) -> dict[str, NDArray[np.int8]]:
+    """1 where a word of the label occurs, 0 where only words of its group do, -1 where none does."""
+    found = {
+        label: text.str.contains(_pattern(words)).fill_null(False).to_numpy() for label, words in settings.words.items()
+    }
+    labels = {}
+    for group in settings.settled_by:
+        settled = np.any([found[label] for label in group], axis=0)
+        for label in group:
+            labels[label] = np.where(found[label], 1, np.where(settled, 0, -1)).astype(np.int8)
+    return {label: labels[label] for label in settings.words}
+
+
+def _pattern(words: tuple[str, ...]) -> str:
+    """Any of the words as a whole word, of a phrase with any space between."""
+    phrases = (r"\s+".join(re.escape(part) for part in word.split()) for word in words)
+    return r"(?i)(?:^|\W)(?:" + "|".join(phrases) + r")(?:$|\W)"

@@ -1,0 +1,51 @@
+"""The study file: everything that decides the outcome of a run."""
+
+from conjoin.study._annotations import AnnotationSettings, Column, Columns, Words
+from conjoin.study._backbone import Backbone
+from conjoin.study._lines import StudyError
+from conjoin.study._regime import Regime, Shift
+from conjoin.study._relations import RelationSettings
+from conjoin.study._sources import (
+    Csv,
+    Folder,
+    Fractions,
+    Hub,
+    JsonLines,
+    Memory,
+    Parquet,
+    SourceSettings,
+    SplitColumn,
+    WebDataset,
+)
+from conjoin.study._strict import Strict
+from conjoin.study._study import Study
+from conjoin.study._tasks import Classes, Labels, TaskSettings
+from conjoin.study._training import TrainingSettings
+
+__all__ = [
+    "AnnotationSettings",
+    "Backbone",
+    "Classes",
+    "Column",
+    "Columns",
+    "Csv",
+    "Folder",
+    "Fractions",
+    "Hub",
+    "JsonLines",
+    "Labels",
+    "Memory",
+    "Parquet",
+    "Regime",
+    "RelationSettings",
+    "Shift",
+    "SourceSettings",
+    "SplitColumn",
+    "Strict",
+    "Study",
+    "StudyError",
+    "TaskSettings",
+    "TrainingSettings",
+    "WebDataset",
+    "Words",
+]

@@ -1,0 +1,20 @@
+"""The network's backbone and the images that it reads."""
+
+from pydantic import PositiveInt
+
+from conjoin.study._strict import Strict
+
+
+class Backbone(Strict):
+    """Which backbone turns images into features."""
+
+    name: str = "small"
+    """`small`, or any name that timm knows."""
+    weights: str | None = None
+    """Local checkpoint (.pth, .pt, .safetensors), relative to the study file. Nothing is ever downloaded."""
+    freeze: bool = False
+    """Keep the backbone as it is, and train the heads only."""
+    channels: PositiveInt = 3
+    """Channels of an image."""
+    image_size: tuple[PositiveInt, PositiveInt] = (64, 64)
+    """Height and width in pixels to which images are resized."""

@@ -1,0 +1,122 @@
+"""Parts of a study that contradict each other."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from conjoin.names import nearest
+from conjoin.study._annotations import Column, Columns, Words
+from conjoin.study._tasks import Classes, TaskSettings
+
+if TYPE_CHECKING:
+    from conjoin.study._study import Study
+
+Place = tuple[str | int, ...]
+
+
+def contradictions(study: "Study") -> list[tuple[Place, str]]:
+    """Where parts do not fit together, and what is wrong there."""
+    return [
+        *_task_names(study),
+        *_source_names(study),
+        *_annotations(study),
+        *_relations(study),
+        *_regime(study),
+        *_repeated(study),
+    ]
+
+
+def _task_names(study: "Study") -> Iterator[tuple[Place, str]]:
+    for name in study.tasks:
+        if not name or not set(name).isdisjoint("./>+") or name in {"overlap", "seed"}:
+            yield (
+                ("tasks", name),
+                f"should be a name without '.', '/', '>' and '+', other than overlap and seed. Found {name!r}.",
+            )
+
+
+def _source_names(study: "Study") -> Iterator[tuple[Place, str]]:
+    names = [source.name for source in study.data]
+    for number, source in enumerate(study.data):
+        if source.name in names[:number]:
+            yield ("data", number, "name"), f"should be the source's own. Found {source.name!r} a second time."
+
+
+def _annotations(study: "Study") -> Iterator[tuple[Place, str]]:
+    for number, source in enumerate(study.data):
+        for name, settings in source.annotations.items():
+            place = ("data", number, "annotations", name)
+            if name not in study.tasks:
+                yield place, f"should annotate a task of this study. Found {name!r}. {nearest(name, list(study.tasks))}"
+            else:
+                yield from ((place, text) for text in _annotation(settings, name, study.tasks[name]))
+    annotated = {name for source in study.data for name in source.annotations}
+    for name in study.tasks:
+        if name not in annotated:
+            yield ("tasks", name), "should be annotated by a data source. Found none that names it in `annotations`."
+
+
+def _annotation(settings: Column | Columns | Words, name: str, task: TaskSettings) -> Iterator[str]:
+    classes = isinstance(task, Classes)
+    if classes and isinstance(settings, Words):
+        yield f"should be a column: task {name!r} has classes, and words settle labels. Found `words`."
+    if classes and isinstance(settings, Columns) and not settings.soft:
+        yield (
+            f"should be one column of classes, or `soft: true` columns of probabilities: {name!r} has classes. "
+            "Found `columns`."
+        )
+    outputs = tuple(settings.words) if isinstance(settings, Words) else ()
+    outputs = tuple(settings.by_output) if isinstance(settings, Columns) else outputs
+    names = task.names
+    for output in outputs if names else ():
+        if names and output not in names:
+            yield f"should name outputs of task {name!r}. Found {output!r}. {nearest(output, names)}"
+    if isinstance(settings, Words) and settings.groups is not None:
+        for label in {label for group in settings.groups for label in group} - set(settings.words):
+            yield f"should group labels that have words. Found {label!r}. {nearest(label, tuple(settings.words))}"
+
+
+def _relations(study: "Study") -> Iterator[tuple[Place, str]]:
+    for number, relation in enumerate(study.relations):
+        for end in ("source", "target"):
+            name = getattr(relation, end)
+            if name not in study.tasks:
+                yield (
+                    ("relations", number, end),
+                    f"should be a task of this study. Found {name!r}. {nearest(name, list(study.tasks))}",
+                )
+        if relation.source in study.tasks and not isinstance(study.tasks[relation.source], Classes):
+            yield ("relations", number, "source"), f"should be a task with `classes`. Found {relation.source!r}."
+        if relation.source == relation.target:
+            yield ("relations", number, "target"), f"should differ from `source`. Found {relation.target!r} twice."
+        names = [source.name for source in study.data]
+        if isinstance(relation.counted, str) and relation.counted not in names:
+            yield (
+                ("relations", number, "counted"),
+                f"should be true or name a data source. Found {relation.counted!r}. {nearest(relation.counted, names)}",
+            )
+
+
+def _regime(study: "Study") -> Iterator[tuple[Place, str]]:
+    for key in (study.regime.__pydantic_extra__ or {}) if study.regime else ():
+        for name in (part.strip() for part in key.split("+")):
+            if name not in study.tasks:
+                known = [*study.tasks, "overlap", "seed"]
+                yield ("regime", key), f"should name tasks of this study. Found {name!r}. {nearest(name, known)}"
+
+
+def _repeated(study: "Study") -> Iterator[tuple[Place, str]]:
+    for key in ("arms", "seeds"):
+        values = getattr(study, key)
+        if len(set(values)) < len(values):
+            yield (key,), f"should not repeat. Found {list(values)}."
+    for number, source in enumerate(study.data):
+        for name, prior in (source.shift.class_prior if source.shift else {}).items():
+            task = study.tasks.get(name)
+            place = ("data", number, "shift", "class_prior", name)
+            if name not in source.annotations or not isinstance(task, Classes):
+                yield place, f"should be a task with classes that this source annotates. Found {name!r}."
+            elif wrong := [c for c in prior if task.names and c not in task.names]:
+                yield (
+                    place,
+                    f"should hold classes of the task. Found {wrong[0]!r}. {nearest(wrong[0], task.names or ())}",
+                )

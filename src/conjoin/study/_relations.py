@@ -1,0 +1,44 @@
+"""Relations, as a study file declares them."""
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from conjoin.study._strict import Strict
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+class RelationSettings(Strict):
+    """What one task says about another, and where its table comes from: one of four."""
+
+    source: str
+    """A task with classes: the rows of the table."""
+    target: str
+    """The other task: the columns."""
+    table: tuple[tuple[Probability, ...], ...] | None = None
+    """P(target output | source class), a row for each class."""
+    file: str | None = None
+    """A CSV or Parquet file: a first column of classes, then a column for each output. Relative to the study file."""
+    published: str | None = None
+    """Name of a published table that comes with conjoin."""
+    counted: bool | str = False
+    """Counted from training images that are annotated for both tasks; or from those of the data source of this
+    name."""
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> "RelationSettings":
+        if len(self.origins) != 1:
+            found = self.origins or "none"
+            raise ValueError(f"one of `table`, `file`, `published` and `counted`. Found {found}")
+        return self
+
+    @property
+    def origins(self) -> list[str]:
+        """Which of the four is given."""
+        return [name for name in ("table", "file", "published", "counted") if getattr(self, name) not in (None, False)]
+
+    @property
+    def name(self) -> str:
+        """`source->target`."""
+        return f"{self.source}->{self.target}"

@@ -1,0 +1,154 @@
+"""Data sources: where images and their annotations are."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, NonNegativeInt, Tag, model_validator
+
+from conjoin.study._annotations import AnnotationSettings, Code
+from conjoin.study._regime import Shift
+from conjoin.study._strict import Strict, tag_of
+
+SplitName = Literal["train", "validation", "test"]
+Share = Annotated[float, Field(ge=0, lt=1)]
+Path = str | tuple[str, ...] | Mapping[SplitName, str | tuple[str, ...]]
+
+
+class SplitColumn(Strict):
+    """A column that says which split a row belongs to."""
+
+    column: str
+    """Name of the column; it holds train, validation and test, unless `values` says otherwise."""
+    values: Mapping[str, SplitName] = {}
+    """What the column holds, by split: `{dev: validation}`."""
+
+
+class Fractions(Strict):
+    """A split that conjoin makes: by group, where there are groups; else by image."""
+
+    validation: Share = 0.1
+    test: Share = 0.1
+    seed: NonNegativeInt = 0
+
+    @model_validator(mode="after")
+    def _leaves_some(self) -> "Fractions":
+        if self.validation + self.test >= 1:
+            raise ValueError(f"`validation` and `test` should leave something to train on. Found {self}.")
+        return self
+
+
+def _split_kind(value: Any) -> str | None:
+    if isinstance(value, str):
+        return "<name>"
+    if isinstance(value, Strict):
+        return tag_of(type(value))
+    return None if not isinstance(value, dict) else tag_of(SplitColumn if "column" in value else Fractions)
+
+
+Split = Annotated[
+    Annotated[SplitName, Tag("<name>")]
+    | Annotated[SplitColumn, Tag(tag_of(SplitColumn))]
+    | Annotated[Fractions, Tag(tag_of(Fractions))],
+    Discriminator(
+        _split_kind,
+        custom_error_type="split_kind",
+        custom_error_message="train, validation or test; or {column: ...}; or {validation: 0.1, test: 0.1, seed: 0}",
+    ),
+]
+
+
+class _Source(Strict):
+    name: str = Field(min_length=1)
+    """Name of the source, in tables and messages."""
+    image: str = "image"
+    """Column of images: their bytes, or paths."""
+    id: str | None = None
+    """Column that names an image: rows of one name, in one source or several, are one image. Default: its path."""
+    group: str | None = None
+    """Column of what images share (a subject, a video, a product): splits keep it together."""
+    split: Split | None = None
+    """Which split each row belongs to. Default: the source's own splits; where it has none, `{validation: 0.1,
+    test: 0.1, seed: 0}`."""
+    missing: tuple[Code, ...] = ()
+    """Values that mean "not annotated" in every annotation of this source, beside empty cells."""
+    annotations: Annotated[Mapping[str, AnnotationSettings], Field(min_length=1)]
+    """For each task that this source annotates, the column or columns."""
+    shift: Shift | None = None
+    """Changes the images or class frequencies of this source, to study sources that differ."""
+
+
+class _Files(_Source):
+    path: Path
+    """Files, with wildcards; one, several, or by split. Relative to the study file. `${NAME}` is an environment
+    variable."""
+    root: str | None = None
+    """Folder in which relative paths of images are looked up; by default that of the file that names them."""
+
+
+class Csv(_Files):
+    """Text with a header line."""
+
+    format: Literal["csv"]
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    """Between cells."""
+    encoding: str = "utf-8"
+    """How text is written in bytes."""
+
+
+class JsonLines(_Files):
+    """One JSON object a line."""
+
+    format: Literal["jsonl"]
+
+
+class Parquet(_Files):
+    """Parquet files."""
+
+    format: Literal["parquet"]
+
+
+class Folder(_Source):
+    """Images in a folder, with `metadata.csv`, `.jsonl` or `.parquet` (column `file_name`) or a folder a class.
+
+    Folders named train, validation and test, at the top, are splits. The column of a folder a class is `label`.
+    """
+
+    format: Literal["folder"]
+    path: str
+    """The folder, relative to the study file."""
+
+
+class WebDataset(_Source):
+    """Tar shards of files that share a name: `0001.jpg`, `0001.json`.
+
+    Each extension is a column, and each key of a `.json` is one, as `json.key`.
+    """
+
+    format: Literal["webdataset"]
+    path: Path
+    """Shards, with wildcards; one, several, or by split. Relative to the study file."""
+    image: str = "jpg"
+    """Extension of the images."""
+
+
+class Hub(_Source):
+    """A data set of the Hugging Face hub, or a local folder laid out like one."""
+
+    format: Literal["hub"]
+    path: str
+    """`owner/name`, or a local folder."""
+    subset: str | None = None
+    """Configuration of the data set."""
+    revision: str | None = None
+    """Branch, tag or commit."""
+
+
+class Memory(_Source):
+    """A `datasets.Dataset` or `DatasetDict` that the Python caller gives by name."""
+
+    format: Literal["memory"]
+
+
+SourceSettings = Annotated[
+    Csv | JsonLines | Parquet | Folder | WebDataset | Hub | Memory, Field(discriminator="format")
+]

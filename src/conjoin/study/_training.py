@@ -1,0 +1,24 @@
+"""How a network is trained."""
+
+from typing import Literal
+
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
+
+from conjoin.study._strict import Strict
+
+
+class TrainingSettings(Strict):
+    """How a network is trained."""
+
+    steps: PositiveInt = 300
+    """Optimizer steps."""
+    batch_size: PositiveInt = 64
+    """Images in a step, of all sources together."""
+    lr: PositiveFloat = 2e-3
+    """Peak learning rate of AdamW; it rises and falls over the run (one cycle)."""
+    backbone_lr: PositiveFloat | None = None
+    """Peak learning rate of the backbone, where it differs."""
+    weight_decay: NonNegativeFloat = 0.01
+    """Decoupled weight decay."""
+    precision: Literal["32-true", "16-mixed", "bf16-mixed"] = "32-true"
+    """Arithmetic of the network; losses are always computed in float32."""

@@ -1,0 +1,229 @@
+"""`conjoin check` as its user runs it."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import datasets
+import pytest
+import yaml
+from rich.console import Console
+from typer.testing import CliRunner, Result
+
+from conjoin.cli import app
+from conjoin.inspection import inspect_study
+from conjoin.report import print_inspection
+from conjoin.study import Study
+
+from .shops import make_study, picture, write_shop
+
+TASKS = {"article": {"classes": ["shirt", "shoe"]}, "tags": {"labels": ["red", "soft"]}}
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Twenty rows: articles everywhere, tags on every other row."""
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    monkeypatch.setenv("COLUMNS", "80")
+    parts = ["train", "train", "train", "validation", "test"]
+    rows = [
+        {
+            "article": ("shoe", "shirt")[n % 3 == 0],
+            "tags": "red" if n % 4 == 0 else "soft;red" if n % 2 == 0 else "",
+            "who": f"g{n % 5}",
+            "part": parts[n % 5],
+        }
+        for n in range(20)
+    ]
+    return {
+        "name": "till",
+        "format": "csv",
+        "path": str(write_shop(tmp_path, rows)),
+        "split": {"column": "part"},
+        "annotations": {"article": "article", "tags": {"column": "tags", "separator": ";"}},
+    }
+
+
+def check(folder: Path, *arguments: str, **study: Any) -> Result:
+    (folder / "study.yaml").write_text(yaml.safe_dump({"name": "shop", "tasks": TASKS} | study))
+    return CliRunner().invoke(app, ["check", str(folder / "study.yaml"), *arguments])
+
+
+def test_go(tmp_path: Path, shop: dict[str, Any]) -> None:
+    relation = {"source": "article", "target": "tags", "counted": True}
+    done = check(tmp_path, data=[shop], relations=[relation])
+    assert done.exit_code == 0, done.stdout
+    assert done.stdout.splitlines()[-1] == "GO: shop can be trained."
+    for words in (
+        "Relation article->tags, counted from 6 training images",
+        "note: Every image decodes, and every annotation is understood.",
+        "note: None of 4 test images is also in train or validation, pixel by pixel.",
+        "note: Split of 'till': column 'part'.",
+    ):
+        assert words in " ".join(done.stdout.split())
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_numbers_worked_out_by_hand(tmp_path: Path, shop: dict[str, Any]) -> None:
+    done = check(tmp_path, "--json", data=[shop])
+    assert done.exit_code == 0
+    found = json.loads(done.stdout)
+    assert found["go"] is True
+    assert found["images"] == {"till": {"train": 12, "validation": 4, "test": 4}}
+    # rows 0 1 2 5 6 7 10 11 12 15 16 17 are in train: 0, 6, 12 and 15 are shirts, the even ones have tags
+    assert found["annotated"]["article"] == {"train": 12, "validation": 4, "test": 4}
+    assert found["annotated"]["tags"] == {"train": 6, "validation": 2, "test": 2}
+    assert {name: counts["train"] for name, counts in found["balance"]["article"].items()} == {"shirt": 4, "shoe": 8}
+    assert found["balance"]["tags"]["red"]["train"] == 6
+    assert found["balance"]["tags"]["soft"]["train"] == 3  # rows 2, 6 and 10
+    assert found["label_counts"]["tags"]["soft"] == {"train": 6, "validation": 2, "test": 2}
+    assert found["overlap"] == {"article": {"article": 12, "tags": 6}, "tags": {"article": 6, "tags": 6}}
+    assert found["account"]["split"] == {"till": "column 'part'"}
+
+
+def test_a_counted_relation_is_shown(tmp_path: Path, shop: dict[str, Any]) -> None:
+    relation = {"source": "article", "target": "tags", "counted": "till"}
+    found = json.loads(check(tmp_path, "--json", data=[shop], relations=[relation]).stdout)
+    table = found["relations"]["article->tags"]
+    # of rows with tags 0, 6, 12 are shirts, 2, 10, 16 shoes; soft are 2, 6, 10; one of each outcome is added
+    assert table["rows"] == ["shirt", "shoe"]
+    assert table["table"] == [[0.8, 0.4], [0.8, 0.6]]
+    assert table["origin"] == "counted from 6 training images"
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_relation_from_a_file(suffix: str, tmp_path: Path, shop: dict[str, Any]) -> None:
+    import polars as pl  # noqa: PLC0415
+
+    frame = pl.DataFrame({"article": ["shoe", "shirt"], "soft": [0.25, 0.5], "red": [0.75, 0.125]})
+    path = tmp_path / f"table.{suffix}"
+    frame.write_csv(path) if suffix == "csv" else frame.write_parquet(path)
+    relation = {"source": "article", "target": "tags", "file": path.name}
+    found = json.loads(check(tmp_path, "--json", data=[shop], relations=[relation]).stdout)
+    assert found["relations"]["article->tags"]["table"] == [[0.125, 0.5], [0.75, 0.25]]
+    frame.drop("red").write_csv(tmp_path / "less.csv")
+    done = check(tmp_path, "--json", data=[shop], relations=[relation | {"file": "less.csv"}])
+    assert done.exit_code == 1
+    assert "should have a column for each output of its task. Found none for 'red'" in done.stdout
+
+
+def test_faults_are_shown_with_file_and_row(tmp_path: Path, shop: dict[str, Any]) -> None:
+    (tmp_path / "3.png").write_bytes(picture(3)[:90])
+    done = check(tmp_path, data=[shop])
+    assert done.exit_code == 1
+    text = " ".join(done.stdout.split())
+    assert "image that cannot be read: 1 " in text
+    assert "shop.csv,row4(till):`image`shouldbeawholepicture" in text.replace(" ", "")  # a long path is folded
+    assert "no-go: 1 rows cannot be used (see above)" in text
+    assert text.endswith("NO-GO: one thing stands in the way of training shop.")
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    skipped = check(tmp_path, data=[shop], on_error="skip")
+    assert skipped.exit_code == 0
+    assert "caution: 1 rows cannot be used and are skipped" in " ".join(skipped.stdout.split())
+
+
+def test_the_same_picture_in_train_and_test(tmp_path: Path, shop: dict[str, Any]) -> None:
+    (tmp_path / "4.png").write_bytes(picture(0, "BMP"))  # other bytes, the same pixels
+    done = check(tmp_path, data=[shop])
+    assert done.exit_code == 0
+    text = " ".join(done.stdout.split())
+    assert "caution: 1 of 4 test images (25.0%) are also in train or validation, pixel by pixel" in text
+    found = json.loads(check(tmp_path, "--json", data=[shop]).stdout)
+    (twin,) = found["duplicates"]["first"]
+    assert twin.startswith("test: ")
+    assert "shop.csv, row 5; train: " in twin
+    assert twin.endswith("shop.csv, row 1")
+
+
+def test_groups_that_cross_the_split(tmp_path: Path, shop: dict[str, Any]) -> None:
+    fine = check(tmp_path, data=[shop | {"group": "who"}])
+    assert fine.exit_code == 0
+    text = Path(shop["path"]).read_text()
+    Path(shop["path"]).write_text(text.replace("19.png,shoe,,g4", "19.png,shoe,,g0"))
+    done = check(tmp_path, data=[shop | {"group": "who"}])
+    assert done.exit_code == 1
+    assert "no-go: A group should be in one split. Found 1 in several, the first 'g0'." in " ".join(done.stdout.split())
+
+
+def test_a_regime_is_shown(tmp_path: Path, shop: dict[str, Any]) -> None:
+    relation = {"source": "article", "target": "tags", "counted": True}
+    done = check(tmp_path, data=[shop], regime={"article": 5, "tags": 4}, relations=[relation])
+    assert done.exit_code == 1
+    text = " ".join(done.stdout.split())
+    assert "till: article" in text
+    assert "(+ hidden by the regime)" in text
+    assert "no-go: Relation article->tags should be counted from training images that are annotated for both" in text
+    assert "a regime with more `overlap`" in text
+
+
+OTHER: dict[str, tuple[dict[str, Any], str]] = {
+    "arms": ({"arms": ["single", "copled"]}, "no-go: `arms` should be among"),
+    "published": (
+        {"relations": [{"source": "article", "target": "tags", "published": "du2014"}]},
+        "`published` of relation article->tags should name a table that comes with conjoin. Found 'du2014'",
+    ),
+    "table": (
+        {"relations": [{"source": "article", "target": "tags", "table": [[0.5, 0.5]]}]},
+        "`table` of relation article->tags should have shape (2, 2)",
+    ),
+    "file": (
+        {"relations": [{"source": "article", "target": "tags", "file": "x.csv"}]},
+        "`file` of relation article->tags should be a table. Found none at",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", OTHER)
+def test_other_reasons_not_to_go(case: str, tmp_path: Path, shop: dict[str, Any]) -> None:
+    settings, words = OTHER[case]
+    done = check(tmp_path, data=[shop], **settings)
+    assert done.exit_code == 1
+    assert words in " ".join(done.stdout.split())
+
+
+def test_no_test_images(tmp_path: Path, shop: dict[str, Any]) -> None:
+    done = check(tmp_path, data=[shop | {"split": "train"}])
+    assert done.exit_code == 1
+    assert "no-go: No image is in split 'test'." in done.stdout
+    assert "caution: No image is in split 'validation'." in done.stdout
+
+
+def test_data_that_cannot_be_read(tmp_path: Path, shop: dict[str, Any]) -> None:
+    done = check(tmp_path, "--data", "till=nowhere.csv", data=[shop])
+    assert done.exit_code == 1
+    assert "no-go: `path` of data source 'till' should name files. Found none at" in " ".join(done.stdout.split())
+
+
+def test_a_study_file_that_is_wrong(tmp_path: Path, shop: dict[str, Any]) -> None:
+    done = check(tmp_path, data=[shop], margn=1)
+    assert done.exit_code == 1
+    assert "`margn` is not a key here. Did you mean 'margin'?" in done.stderr
+    assert done.stderr.endswith("NO-GO: the study file should be mended first.\n")
+    told = check(tmp_path, "--json", data=[shop], margn=1)
+    assert json.loads(told.stdout)["go"] is False
+    missing = CliRunner().invoke(app, ["check"])
+    assert missing.exit_code == 2
+    assert "`study` should be a study file. Found none" in missing.stderr
+
+
+def test_many_classes_fit_a_narrow_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    rows = [{"article": f"a class with quite a long name {n}", "part": ("train", "test")[n % 2]} for n in range(40)]
+    source = {
+        "path": str(write_shop(tmp_path, rows)),
+        "split": {"column": "part"},
+        "annotations": {"article": "article"},
+    }
+    study = make_study({"article": {"classes": "collected"}}, source)
+    file = io.StringIO()
+    print_inspection(inspect_study(study), Console(width=80, file=file))
+    assert "... 28 more" in file.getvalue()
+    assert "caution: 20 classes of 'article' have no training image" in " ".join(file.getvalue().split())
+    assert max(map(len, file.getvalue().splitlines())) <= 80
+
+
+def test_the_example_study_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FASHION", "/fashion")
+    study = Study.from_yaml(Path(__file__).parents[1] / "examples" / "fashion.yaml")
+    assert set(study.tasks) == {"article", "colour", "usage", "gender", "pattern"}

@@ -1,0 +1,76 @@
+"""A run that was killed goes on to the bit; a run is not overwritten or resumed as another one."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import lightning as L
+import pytest
+import torch
+
+from conjoin import Network, Objective, TrainingSettings, fit
+from conjoin.data import AnnotatedImages, Augmentation, Problem
+from conjoin.datasets import digits
+from conjoin.training._resume import AtomicCheckpoints
+
+PROGRAM = Path(__file__).parent / "programs" / "resumable.py"
+
+
+def run(folder: Path, workers: int, kill_at: int) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(PROGRAM), str(folder), str(workers), str(kill_at)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_killed_twice_and_resumed_is_never_interrupted(tmp_path: Path) -> None:
+    whole = run(tmp_path / "whole", 0, 0)
+    assert whole.returncode == 0, whole.stderr
+    assert len(whole.stdout.strip()) == 64
+    for kill_at, saved in ((11, 8), (18, 16)):
+        assert run(tmp_path / "killed", 2, kill_at).returncode == -9
+        last = torch.load(tmp_path / "killed" / "checkpoints" / "last.ckpt", weights_only=True)
+        assert last["global_step"] == saved
+    resumed = run(tmp_path / "killed", 2, 0)
+    assert resumed.returncode == 0, resumed.stderr
+    assert resumed.stdout == whole.stdout
+
+
+@pytest.fixture(scope="module")
+def problem() -> Problem[AnnotatedImages]:
+    return digits(50, 200, fold=0)
+
+
+def trained(problem: Problem[AnnotatedImages], folder: Path | None, **changes: object) -> None:
+    known = {"steps": 2, "batch_size": 32, "lr": 2e-3}
+    settings = TrainingSettings.model_validate({name: changes.pop(name, value) for name, value in known.items()})
+    network, objective = Network(problem.tasks, channels=1), Objective(problem.tasks)
+    fit(network, objective, problem.train, settings, folder=folder, **changes)  # type: ignore[arg-type]
+
+
+def test_a_run_is_resumed_as_itself_only(problem: Problem[AnnotatedImages], tmp_path: Path) -> None:
+    trained(problem, tmp_path, resume=True)  # starts where there is nothing to resume
+    trained(problem, tmp_path, resume=True)  # nothing is left to do
+    with pytest.raises(FileExistsError, match=r"`folder` should hold no run, or `resume` be True\. Found .*last\.ckpt"):
+        trained(problem, tmp_path)
+    for change, words in (
+        ({"lr": 1e-3}, r"`lr` should be as in the run that is resumed, 0\.002\. Found 0\.001\. Other settings"),
+        ({"augmentation": Augmentation(flip=0.5)}, r"`augmentation` should be as in the run"),
+        ({"seed": 1}, r"`seed` should be as in the run that is resumed, 0\. Found 1\. Other data or settings"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            trained(problem, tmp_path, resume=True, **change)
+    with pytest.raises(ValueError, match=r"`folder` should be given to resume"):
+        trained(problem, None, resume=True)
+
+
+def test_a_checkpoint_is_replaced_when_the_next_is_complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "last.ckpt"
+    AtomicCheckpoints().save_checkpoint({"step": 1}, path)
+
+    def fails(_: object, file: str | Path, *__: object) -> None:
+        Path(file).write_bytes(b"half")
+        raise OSError("no space left")
+
+    monkeypatch.setattr(L.pytorch.plugins.io.TorchCheckpointIO, "save_checkpoint", lambda _, *given: fails(*given))
+    with pytest.raises(OSError, match="no space"):
+        AtomicCheckpoints().save_checkpoint({"step": 2}, path)
+    assert torch.load(path, weights_only=True) == {"step": 1}

@@ -1,0 +1,37 @@
+"""The study of docs/study.md is a study."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from conjoin.study import Study
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_the_study_in_the_document_is_valid(tmp_path: Path) -> None:
+    block = re.search(r"```yaml\n(.*?)```", (ROOT / "docs" / "study.md").read_text(), re.DOTALL)
+    assert block
+    (tmp_path / "study.yaml").write_text(block[1])
+    assert Study.from_yaml(tmp_path / "study.yaml").on_error == "fail"
+
+
+def test_the_study_in_the_readme_is_valid(tmp_path: Path) -> None:
+    block = re.search(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert block
+    (tmp_path / "study.yaml").write_text(block[1])
+    assert len(Study.from_yaml(tmp_path / "study.yaml").data) == 2
+
+
+@pytest.mark.parametrize("key", ["regime", "shift"])
+def test_settings_in_the_text_are_valid(key: str) -> None:
+    import yaml  # noqa: PLC0415
+
+    from conjoin.study import Regime, Shift  # noqa: PLC0415
+
+    text = " ".join((ROOT / "docs" / "study.md").read_text().split())
+    found = re.search(r"`(?:regime: )?(\{article: 1000.*?\})`" if key == "regime" else r"`(\{blur.*?\})`", text)
+    assert found
+    settings = yaml.safe_load(found[1])
+    assert Regime.model_validate(settings) if key == "regime" else Shift.model_validate(settings)
