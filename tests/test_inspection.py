@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from conjoin.cli import app
 from conjoin.inspection import inspect_study
+from conjoin.relate import read_table
 from conjoin.report import print_inspection
 from conjoin.study import Study
 
@@ -102,10 +103,13 @@ def test_a_relation_from_a_file(suffix: str, tmp_path: Path, shop: dict[str, Any
     relation = {"source": "article", "target": "tags", "file": path.name}
     found = json.loads(check(tmp_path, "--json", data=[shop], relations=[relation]).stdout)
     assert found["relations"]["article->tags"]["table"] == [[0.125, 0.5], [0.75, 0.25]]
+    read_table(path).write_csv(tmp_path / "counted.csv")  # as `conjoin relate` writes it
+    again = json.loads(check(tmp_path, "--json", data=[shop], relations=[relation | {"file": "counted.csv"}]).stdout)
+    assert again["relations"] == found["relations"]
     frame.drop("red").write_csv(tmp_path / "less.csv")
     done = check(tmp_path, "--json", data=[shop], relations=[relation | {"file": "less.csv"}])
     assert done.exit_code == 1
-    assert "should have a column for each output of its task. Found none for 'red'" in done.stdout
+    assert "should have a column for every output of task 'tags'. Found none for 'red'" in done.stdout
 
 
 def test_faults_are_shown_with_file_and_row(tmp_path: Path, shop: dict[str, Any]) -> None:
@@ -160,8 +164,12 @@ def test_a_regime_is_shown(tmp_path: Path, shop: dict[str, Any]) -> None:
 OTHER: dict[str, tuple[dict[str, Any], str]] = {
     "arms": ({"arms": ["single", "copled"]}, "no-go: `arms` should be among"),
     "published": (
+        {"relations": [{"source": "article", "target": "tags", "published": "du2015"}]},
+        "`published` of relation article->tags: `name` should be a published table. Found 'du2015'. Did you mean",
+    ),
+    "published of other tasks": (
         {"relations": [{"source": "article", "target": "tags", "published": "du2014"}]},
-        "`published` of relation article->tags should name a table that comes with conjoin. Found 'du2014'",
+        "`published` of relation article->tags: The table should have a row for every class of task 'article'",
     ),
     "table": (
         {"relations": [{"source": "article", "target": "tags", "table": [[0.5, 0.5]]}]},
@@ -169,7 +177,7 @@ OTHER: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "file": (
         {"relations": [{"source": "article", "target": "tags", "file": "x.csv"}]},
-        "`file` of relation article->tags should be a table. Found none at",
+        "`file` of relation article->tags: `path` should be a CSV or Parquet file. Found no file",
     ),
 }
 

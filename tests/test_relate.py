@@ -287,12 +287,12 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], list[str]]] = {
     "label value": (
         counted(LABELLED.with_columns(x=pl.Series([1, 0, 0, 0, 5, 1, 1, 1])), targets=["x"]),
         ValueError,
-        ["0, 1 or nothing", "Found 5 in column 'x', row 4 of `rows`", "declare it in `missing`"],
+        ["0, 1 or nothing", "Found 5 in column 'x', row 5 of `rows`", "declare it in `missing`"],
     ),
     "label probability": (
         counted(LABELLED.with_columns(x=pl.Series([1.0, 0.25, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0])), targets=["x"]),
         ValueError,
-        ["Found 0.25", "row 1", "probabilities are not counted"],
+        ["Found 0.25", "row 2", "probabilities are not counted"],
     ),
     "label type": (
         counted(LABELLED.with_columns(x=pl.Series([["p"]] * 8)), targets=["x"]),
@@ -302,17 +302,17 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], list[str]]] = {
     "unknown class": (
         counted(classes=["aa", "b", "c"], targets=["x"]),
         ValueError,
-        ["Column 'article' should hold the given names", "Found 'a' in column 'article', row 0", "mean 'aa'?"],
+        ["Column 'article' should hold the given names", "Found 'a' in column 'article', row 1", "mean 'aa'?"],
     ),
     "unknown code": (
         counted(LABELLED.with_columns(x=pl.lit(7)), outputs=["no", "yes"]),
         ValueError,
-        ["Column 'x' should hold codes", "Found 7 in column 'x', row 0", "from 0 to 1", "declared in `missing`"],
+        ["Column 'x' should hold codes", "Found 7 in column 'x', row 1", "from 0 to 1", "declared in `missing`"],
     ),
     "unknown in a list": (
         counted(LABELLED.with_columns(x=pl.Series([["p"], ["q"]] + [None] * 6)), outputs=["p"]),
         ValueError,
-        ["Found ['q'] in column 'x', row 1"],
+        ["Found ['q'] in column 'x', row 2"],
     ),
     "one class": (
         counted(LABELLED.with_columns(x=pl.lit("p"))),
@@ -332,9 +332,9 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], list[str]]] = {
     "negative weight": (
         counted(WEIGHED, weight="w"),
         ValueError,
-        ["`weight` should be finite and at least 0", "Found -2.0 in column 'w', row 3"],
+        ["`weight` should be finite and at least 0", "Found -2.0 in column 'w', row 4"],
     ),
-    "no weight": (counted(WEIGHED, weight="n"), ValueError, ["Found None in column 'n', row 6"]),
+    "no weight": (counted(WEIGHED, weight="n"), ValueError, ["Found None in column 'n', row 7"]),
     "weight type": (
         counted(WEIGHED.with_columns(w=pl.lit(True)), weight="w"),
         ValueError,
@@ -435,7 +435,7 @@ def test_rows_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"of one type in all files. Found in first.parquet and 1 more file"):
         count_relation([first, other], "article", ["x"])
     wrong = write(LABELLED.with_columns(x=pl.col("x") * 5), tmp_path / "wrong.parquet")
-    with pytest.raises(ValueError, match=r"Found 5 in column 'x', row 0 of wrong\.parquet"):
+    with pytest.raises(ValueError, match=r"Found 5 in column 'x', row 1 of wrong\.parquet"):
         count_relation([first, wrong], "article", ["x"])
 
 

@@ -40,10 +40,14 @@ class Scan(NamedTuple):
         return self.parts[0][0] + (f" and {more} more file{'s' * (more > 1)}" if more else "")
 
     def first(self, column: str, wrong: pl.Expr) -> str:
-        """File, row (from 0) and value where `wrong` first holds, for a message."""
+        """File, row (the first is 1) and value where `wrong` first holds, for a message."""
         for name, frame in self.parts:
             found = (
-                frame.with_row_index("row ").filter(wrong).select("row ", column).head(1).collect(engine="streaming")
+                frame.with_row_index("row ", offset=1)
+                .filter(wrong)
+                .select("row ", column)
+                .head(1)
+                .collect(engine="streaming")
             )
             if found.height:
                 row, value = found.row(0)

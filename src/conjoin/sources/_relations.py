@@ -1,14 +1,12 @@
 """Relations of a study, from where it says that their tables are."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 import torch
 from numpy.typing import NDArray
 
-from conjoin.names import nearest
+from conjoin.relate import published, read_table
 from conjoin.relations import Relation
 from conjoin.sources._faults import DataError
 from conjoin.sources._prepare import Prepared
@@ -37,28 +35,16 @@ def build_relation(settings: RelationSettings, study: Study, prepared: Prepared)
     if settings.table is not None:
         return Relation(source, target, torch.tensor(settings.table), origin="study file")
     if settings.file is not None:
-        return Relation(source, target, _from_file(Path(settings.file), source, target), origin=settings.file)
+        try:
+            return read_table(settings.file).relation(source, target)
+        except (FileNotFoundError, ValueError) as error:
+            raise DataError(f"`file` of relation {settings.name}: {error}") from error
     if settings.published is not None:
-        raise DataError(
-            f"`published` of relation {settings.name} should name a table that comes with conjoin. "
-            f"Found {settings.published!r}; there is none yet. Give a `file`."
-        )
+        try:
+            return published(settings.published).relation(source, target)
+        except ValueError as error:
+            raise DataError(f"`published` of relation {settings.name}: {error}") from error
     return _counted(settings, study, prepared, source, target)
-
-
-def _from_file(path: Path, source: MultiClass, target: Task) -> torch.Tensor:
-    if not path.is_file():
-        raise DataError(f"`file` of relation {source.name}->{target.name} should be a table. Found none at {path}.")
-    frame = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, infer_schema_length=None)
-    rows = {str(name): number for number, name in enumerate(frame.to_series(0))}
-    for kind, wanted, found in (("row", source.outputs, list(rows)), ("column", target.outputs, frame.columns[1:])):
-        if missing := [name for name in wanted if name not in found]:
-            raise DataError(
-                f"{path} should have a {kind} for each output of its task. Found none for {missing[0]!r} "
-                f"({len(missing)} missing). {nearest(missing[0], found)}"
-            )
-    ordered = frame[[rows[name] for name in source.outputs]].select(target.outputs)
-    return torch.from_numpy(ordered.to_numpy().astype(np.float64))
 
 
 def _counted(
