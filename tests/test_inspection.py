@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import datasets
+import numpy as np
 import pytest
 import yaml
 from rich.console import Console
@@ -57,7 +58,7 @@ def test_go(tmp_path: Path, shop: dict[str, Any]) -> None:
     assert done.exit_code == 0, done.stdout
     assert done.stdout.splitlines()[-1] == "GO: shop can be trained."
     for words in (
-        "Relation article->tags, counted from 6 training images",
+        "Relation article->tags, counted from training images: 6 rows annotated for both",
         "note: Every image decodes, and every annotation is understood.",
         "note: None of 4 test images is also in train or validation, pixel by pixel.",
         "note: Split of 'till': column 'part'.",
@@ -87,10 +88,12 @@ def test_a_counted_relation_is_shown(tmp_path: Path, shop: dict[str, Any]) -> No
     relation = {"source": "article", "target": "tags", "counted": "till"}
     found = json.loads(check(tmp_path, "--json", data=[shop], relations=[relation]).stdout)
     table = found["relations"]["article->tags"]
-    # of rows with tags 0, 6, 12 are shirts, 2, 10, 16 shoes; soft are 2, 6, 10; one of each outcome is added
+    # of rows with tags 0, 6, 12 are shirts, 2, 10, 16 shoes; all are red, soft are 2, 6, 10; each class starts
+    # from one row at the base rates (6 + 1/2) / 7 and (3 + 1/2) / 7
     assert table["rows"] == ["shirt", "shoe"]
-    assert table["table"] == [[0.8, 0.4], [0.8, 0.6]]
-    assert table["origin"] == "counted from 6 training images"
+    expected = [[(3 + 6.5 / 7) / 4, 1.5 / 4], [(3 + 6.5 / 7) / 4, 2.5 / 4]]
+    assert np.array(table["table"]) == pytest.approx(np.array(expected), abs=5e-5)  # four digits are given
+    assert table["origin"] == "counted from training images: 6 rows annotated for both"
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])

@@ -29,9 +29,9 @@ LABELLED = pl.DataFrame(
 BASE_X, BASE_Y = 3.5 / 6, 2.5 / 5  # half a row is added to each outcome of 3 of 5 and of 2 of 4
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def _as_a_user_runs_it() -> Iterator[None]:
-    """Without enforced shapes, so that it is conjoin that complains."""
+    """Without enforced types, so that it is conjoin that complains."""
     config.update("jaxtyping_disable", True)
     yield
     config.update("jaxtyping_disable", False)
@@ -378,6 +378,7 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], list[str]]] = {
 }
 
 
+@pytest.mark.usefixtures("_as_a_user_runs_it")
 @pytest.mark.parametrize("case", ERRORS)
 def test_errors(case: str) -> None:
     build, error, words = ERRORS[case]
@@ -408,6 +409,7 @@ FILES: dict[str, tuple[bytes, list[str]]] = {
 }
 
 
+@pytest.mark.usefixtures("_as_a_user_runs_it")
 @pytest.mark.parametrize("case", FILES)
 def test_files_that_are_wrong(case: str, tmp_path: Path) -> None:
     content, words = FILES[case]

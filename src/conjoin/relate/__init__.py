@@ -1,8 +1,9 @@
 """Relation tables: counted, read from a file, or published. Needs no torch until a `Relation` is made."""
 
-from conjoin.relate._count import count_relation
+from conjoin.relate._count import count_relation, estimate
 from conjoin.relate._files import read_table
 from conjoin.relate._published import published
+from conjoin.relate._sums import Sums
 from conjoin.relate._table import CONFIDENCE, RelationTable
 
-__all__ = ["CONFIDENCE", "RelationTable", "count_relation", "published", "read_table"]
+__all__ = ["CONFIDENCE", "RelationTable", "Sums", "count_relation", "estimate", "published", "read_table"]

@@ -4,12 +4,15 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import polars as pl
+from jaxtyping import Float
 from scipy.special import betaincinv
 
 from conjoin.names import nearest
 from conjoin.relate._rows import Rows, Scan, scan, text
 from conjoin.relate._sums import Columns, Sums, sum_classes, sum_labels, sum_lists
-from conjoin.relate._table import CONFIDENCE, Cells, Kind, RelationTable
+from conjoin.relate._table import CONFIDENCE, Kind, RelationTable
+
+Some = Float[np.ndarray, "*classes outputs"]
 
 
 def count_relation(
@@ -25,12 +28,7 @@ def count_relation(
 ) -> RelationTable:
     """Count P(target | source) over the rows annotated for both, streaming: memory does not grow with the rows.
 
-    Every class starts from `prior` rows at the base rate of each output, so that a class without
-    co-annotated rows says nothing: its row is the base rates. (Jeffreys' half counts would claim 50 % for
-    every label of such a class.) With n effective rows, of which the weighted share p has the output, and
-    base rate b, the cell's posterior is Beta(prior b + n p, prior (1 - b) + n (1 - p)), also for a
-    multi-class target, where it is the marginal of a Dirichlet distribution. Its mean is the cell, its central
-    95 % the interval. The base rates are smoothed themselves by one row spread evenly over the outcomes.
+    Smoothing, intervals and effective counts: see `estimate`.
 
     Args:
         rows: a polars frame, or CSV, Parquet or JSON-lines files (a path, several, or a pattern such as `*.parquet`).
@@ -79,10 +77,26 @@ def count_relation(
             "Tasks that were never annotated together need a table from elsewhere."
         )
     origin = f"counted over {source} and {what} in {found.name}"
-    return _table(sums, kind, prior, f"{origin}, weighted by {weight}: effectively" if weight else f"{origin}:")
+    return estimate(sums, kind, f"{origin}, weighted by {weight}: effectively" if weight else f"{origin}:", prior=prior)
 
 
-def _table(sums: Sums, kind: Kind, prior: float, origin: str) -> RelationTable:
+def estimate(sums: Sums, kind: Kind, origin: str, *, prior: float = 1.0) -> RelationTable:
+    """P(target | source) from sums over the rows annotated for both.
+
+    Every class starts from `prior` rows at the base rate of each output, so that a class without
+    co-annotated rows says nothing: its row is the base rates. (Jeffreys' half counts would claim 50 % for
+    every label of such a class.) With n effective rows, of which the weighted share p has the output, and
+    base rate b, the cell's posterior is Beta(prior b + n p, prior (1 - b) + n (1 - p)), also for a
+    multi-class target, where it is the marginal of a Dirichlet distribution. Its mean is the cell, its central
+    95 % the interval. The base rates are smoothed themselves by one row spread evenly over the outcomes.
+
+    Args:
+        sums: of the weights of rows.
+        kind: of the target.
+        origin: where the rows come from; their effective number is added.
+        prior: how many rows the base rate is worth.
+
+    """
     share, count = _share(sums.present, sums.known, sums.squares)
     overall, rows = _share(sums.present.sum(0), sums.known.sum(0), sums.squares.sum(0))
     outcomes = len(sums.outputs) if kind == "multi-class" else 2
@@ -103,7 +117,7 @@ def _table(sums: Sums, kind: Kind, prior: float, origin: str) -> RelationTable:
     )
 
 
-def _share(present: Cells, known: Cells, squares: Cells) -> tuple[Cells, Cells]:
+def _share(present: Some, known: Some, squares: Some) -> tuple[Some, Some]:
     """Weighted share and Kish's effective count; both 0 where nothing is known."""
     some = known > 0
     share = np.divide(present, known, out=np.zeros_like(known), where=some)

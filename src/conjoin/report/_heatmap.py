@@ -36,7 +36,7 @@ def draw_relation(table: RelationTable, title: str) -> Figure:
     if len(wide) and not numbers:
         axis.scatter(wide[:, 1], wide[:, 0], s=7, facecolor="white", edgecolor="black", linewidth=0.6)
     axis.set_xticks(range(len(columns)), [table.outputs[j] for j in columns], rotation=90, fontsize=8)
-    axis.set_yticks(range(len(rows)), [_label(table, i) for i in rows], fontsize=8)
+    axis.set_yticks(range(len(rows)), [_label(table, int(i)) for i in rows], fontsize=8)
     axis.set_title(title, fontsize=10)
     figure.supxlabel("\n".join(_legend(table, rows, columns, dots=bool(len(wide)) and not numbers)), fontsize=8)
     figure.colorbar(picture, ax=axis, label="P(output | class)", shrink=min(1.0, 12 / len(rows)))

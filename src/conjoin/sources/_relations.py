@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from conjoin.relate import published, read_table
+from conjoin.relate import Sums, estimate, published, read_table
 from conjoin.relations import Relation
 from conjoin.sources._faults import DataError
 from conjoin.sources._prepare import Prepared
@@ -50,7 +50,7 @@ def build_relation(settings: RelationSettings, study: Study, prepared: Prepared)
 def _counted(
     settings: RelationSettings, study: Study, prepared: Prepared, source: MultiClass, target: Task
 ) -> Relation:
-    """Count training images that are annotated for both; one image of each outcome is added (Laplace)."""
+    """Count training images that are annotated for both; soft annotations count as weights."""
     table = prepared.table["train"]
     values = annotations(table)
     given, told = values[source.name], values[target.name]
@@ -64,15 +64,12 @@ def _counted(
             "Found none. Give a `file` or a `table`" + (", or a regime with more `overlap`." if study.regime else ".")
         )
     given, told = _shares(given[both], source), told[both]
-    seen = known(told)
-    if isinstance(target, MultiLabel):
-        counts = given.T @ np.where(seen, told, 0) + 1
-        totals = given.T @ seen + 2
-    else:
-        counts = given.T @ _shares(told, target) + 1
-        totals = counts.sum(1, keepdims=True)
-    origin = f"counted from {int(both.sum()):,} training images"
-    return Relation(source, target, torch.from_numpy(counts / totals), origin=origin)
+    labels = isinstance(target, MultiLabel)
+    present = np.where(known(told), told, 0.0) if labels else _shares(told, target)
+    seen = known(told).astype(float) if labels else np.ones_like(present)
+    sums = Sums(source.outputs, target.outputs, given.T @ present, given.T @ seen, (given**2).T @ seen)
+    table = estimate(sums, "multi-label" if labels else "multi-class", "counted from training images:")
+    return table.relation(source, target)
 
 
 def _shares(values: NDArray[Any], task: Task) -> NDArray[np.float64]:
