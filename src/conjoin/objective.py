@@ -243,10 +243,9 @@ class Objective(nn.Module):
 
     def _counts(self, images: int, masks: Mapping[Term, Bool[Tensor, "batch _"]]) -> dict[str, Tensor]:
         """Images of the batch, and those that each term acts on, over all ranks."""
-        some = next(iter(masks.values()))
-        counts = {_ALL: torch.full((), images, dtype=self._dtype(), device=some.device)}
-        counts |= {str(term): mask.any(-1).sum().to(self._dtype()) for term, mask in masks.items()}
-        return {name: all_sum(count) for name, count in counts.items()}
+        counts = [mask.any(-1).sum() for mask in masks.values()]
+        whole = torch.stack([torch.full_like(counts[0], images), *counts]).to(self._dtype())
+        return dict(zip([_ALL, *map(str, masks)], all_sum(whole).unbind(), strict=True))
 
 
 def kollias2024(tasks: Sequence[Task], relations: Sequence[Relation], *, reverse: bool = False) -> Objective:
