@@ -1,6 +1,6 @@
 """Images on disk with their annotations, in an Arrow table that is memory-mapped."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
 from pathlib import Path
 from typing import Any
@@ -137,7 +137,10 @@ class StoredImages(Dataset[Batch]):
         """Only the images with an annotation of this task, and only that annotation."""
         known = np.concatenate([is_known(_annotation(part)).numpy() for part in self._parts(_PREFIX + name)])
         rows = np.arange(len(self.table), dtype=np.int32) if self._rows is None else self._rows
-        return self._copy(lambda new: setattr(new, "_rows", rows[known[rows]]), tasks=[name])
+        new = copy(self)
+        new._rows = rows[known[rows]]
+        new._keep([name])
+        return new
 
     def cached(self, folder: Path, *, workers: int = 0) -> "StoredImages":
         """The same images, read from a file of resized pixels instead of being decoded.
@@ -150,13 +153,9 @@ class StoredImages(Dataset[Batch]):
             workers: processes that decode.
 
         """
-        pixels = cached_pixels(self.table, self.preprocessing, folder, workers)
-        return self._copy(lambda new: setattr(new, "_pixels", pixels), tasks=self.tasks)
-
-    def _copy(self, change: Callable[["StoredImages"], None], tasks: Sequence[str]) -> "StoredImages":
         new = copy(self)
-        change(new)
-        new._keep(tasks)
+        new._pixels = cached_pixels(self.table, self.preprocessing, folder, workers)
+        new._keep(self.tasks)
         return new
 
     def _parts(self, column: str) -> Iterator[pa.ChunkedArray]:

@@ -12,7 +12,7 @@ import lightning as L
 import torch
 from lightning.pytorch.callbacks import Callback
 
-from conjoin.data import Images, MixedBatches, Problem, is_known
+from conjoin.data import Images, Problem, is_known, shares
 from conjoin.evaluation._arms import ARMS
 from conjoin.evaluation._metrics import Score, predict, score
 from conjoin.network import Network
@@ -111,10 +111,11 @@ def compare(
 
 def _share(data: Images, name: str, batch_size: int) -> int:
     """How many images of a mixed batch are annotated for a task; the mean, where it varies."""
-    known = is_known(data.annotation(name))
-    counts = MixedBatches(data.sources(), batch_size, 1, 0).counts
-    mean = sum(counts[number] * float(known[rows.long()].float().mean()) for number, rows in data.sources().items())
-    return max(round(mean), len(data.annotated(name).sources()))
+    known, sources = is_known(data.annotation(name)), list(data.sources().values())
+    annotated = [float(known[rows.long()].float().mean()) for rows in sources]
+    counts = shares([len(rows) for rows in sources], batch_size)
+    mean = sum(count * share for count, share in zip(counts, annotated, strict=True))
+    return max(round(mean), sum(share > 0 for share in annotated))
 
 
 def _cores() -> int:
