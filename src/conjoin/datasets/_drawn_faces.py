@@ -4,7 +4,6 @@ The small network alone reads 0.72 of the expressions from 500 images; who knows
 (Bayes limit). Figures and how they were measured: docs/method.md, "Drawn faces".
 """
 
-from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
@@ -16,19 +15,11 @@ from torch import Tensor
 
 from conjoin.data import AnnotatedImages, Problem
 from conjoin.datasets._face_drawing import NUISANCES, SIZE, draw
+from conjoin.relate import published
 from conjoin.relations import Relation
 from conjoin.tasks import MultiClass, MultiLabel
 
-DU2014: Mapping[str, Mapping[int, float]] = {
-    "happiness": {12: 1, 25: 1, 6: 0.51},
-    "sadness": {4: 1, 15: 1, 1: 0.60, 6: 0.50, 11: 0.26, 17: 0.67},
-    "fear": {1: 1, 4: 1, 20: 1, 25: 1, 2: 0.57, 5: 0.63, 26: 0.33},
-    "anger": {4: 1, 7: 1, 24: 1, 10: 0.26, 17: 0.52, 23: 0.29},
-    "surprise": {1: 1, 2: 1, 25: 1, 26: 1, 5: 0.66},
-    "disgust": {9: 1, 10: 1, 17: 1, 4: 0.31, 24: 0.26},
-}
-"""Action units of the basic emotions (Du, Tao & Martinez, PNAS 111, 2014, E1454, as published): 1 = prototypical,
-that is, seen in more than 70 % of 230 people; else the share of people in whom it was seen."""
+_TABLE = published("du2014")
 
 PROTOTYPICAL = 0.85
 """How often a prototypical unit is drawn: an assumption, the middle of what "more than 70 %" leaves open."""
@@ -37,8 +28,8 @@ UNLISTED = 0.03
 """How often a unit is drawn that the row of an expression does not list, or that is drawn on a neutral face: an
 assumption; nothing is published."""
 
-EXPRESSIONS = (*DU2014, "neutral")
-ACTION_UNITS = (1, 2, 4, 5, 6, 7, 9, 10, 11, 12, 15, 17, 20, 23, 24, 25, 26)
+EXPRESSIONS = (*_TABLE.classes, "neutral")
+ACTION_UNITS = tuple(int(name.removeprefix("AU")) for name in _TABLE.outputs)
 """All that the table lists, by their numbers in the Facial Action Coding System (Ekman & Friesen 1978)."""
 
 WEAKEST = 0.3
@@ -64,9 +55,13 @@ class DrawnFaces(NamedTuple):
 
 
 def unit_rates() -> Float[Tensor, "7 17"]:
-    """P(unit | expression) as the faces are drawn: `DU2014` with `PROTOTYPICAL` for 1 and `UNLISTED` for nothing."""
-    rows = [DU2014.get(expression, {}) for expression in EXPRESSIONS]
-    return torch.tensor([[min(row.get(unit, UNLISTED), PROTOTYPICAL) for unit in ACTION_UNITS] for row in rows])
+    """P(unit | expression) as the faces are drawn.
+
+    The table of Du, Tao & Martinez (PNAS 111, 2014, E1454) with `PROTOTYPICAL` for 1 and `UNLISTED` for nothing.
+    """
+    rates = np.where(_TABLE.probability > 0, np.minimum(_TABLE.probability, PROTOTYPICAL), UNLISTED)
+    neutral = np.full((1, len(ACTION_UNITS)), UNLISTED)
+    return torch.from_numpy(np.concatenate([rates, neutral])).to(torch.get_default_dtype())
 
 
 def draw_units(intensity: Float[Tensor, "faces 17"]) -> UInt8[Tensor, "faces 3 48 48"]:
