@@ -1,6 +1,6 @@
 """What the drawn faces ask of a network. The faces are synthetic.
 
-    python benchmarks/drawn_faces.py            # speed, Bayes limit, one network for each task: ten minutes
+    python benchmarks/drawn_faces.py            # speed, Bayes limit, one network for each task: a quarter of an hour
     python benchmarks/drawn_faces.py --quick    # speed and Bayes limit only
 
 Prints faces drawn in a minute on one core; the accuracy that nobody exceeds who knows the true action
