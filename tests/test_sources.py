@@ -167,6 +167,18 @@ CELLS: dict[str, tuple[list[Any], Any, Any, list[Any]]] = {
     "other names": ([3, 4], {"column": "x", "values": {"3": "b", "4": "a"}}, AB, [1, 0]),
     "numbers as names": ([10, 2], "x", {"classes": ["2", "10"]}, [1, 0]),
     "collected": (["b", "c", "b", "a", "c"], "x", {"classes": "collected", "at_least": 2}, [0, 1, 0, -1, 1]),
+    "a number too rare to be collected": (
+        [*["cat"] * 3, *["dog"] * 3, "1"],
+        "x",
+        {"classes": "collected", "at_least": 3},
+        [0, 0, 0, 1, 1, 1, -1],
+    ),
+    "a label that is a number too rare to be collected": (
+        [["cat"], ["cat", "dog"], ["dog"], ["1"]],
+        "x",
+        {"labels": "collected", "at_least": 2},
+        [[1, 0], [1, 1], [0, 1], [0, 0]],
+    ),
     "lists": ([["soft"], [], None, ["red", "soft"]], "x", RS, [[0, 1], [0, 0], [-1, -1], [1, 1]]),
     "lists as text": (["soft;red", "", "red"], {"column": "x", "separator": ";"}, RS, [[1, 1], [-1, -1], [1, 0]]),
     "lists of codes": ([[1], [0, 1], [9]], {"column": "x", "missing": [9]}, RS, [[0, 1], [1, 1], [-1, -1]]),

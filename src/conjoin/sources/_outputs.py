@@ -21,6 +21,8 @@ class Outputs:
 
     task: Task
     left_out: dict[str, int]
+    declared: bool
+    """Whether the study names the outputs: collected ones have no order of which a code could be a place."""
 
 
 def collect(name: str, settings: TaskSettings, reads: Sequence[Read], keys: Sequence[pl.Series]) -> Outputs:
@@ -38,7 +40,7 @@ def collect(name: str, settings: TaskSettings, reads: Sequence[Read], keys: Sequ
     """
     kind = MultiClass if isinstance(settings, Classes) else MultiLabel
     if settings.names is not None:
-        return Outputs(kind(name, settings.names), {})
+        return Outputs(kind(name, settings.names), {}, declared=True)
     counts = _counts(reads, keys)
     kept = [output for output, count in counts.items() if count >= settings.at_least]
     left_out = {output: count for output, count in counts.items() if count < settings.at_least}
@@ -48,7 +50,7 @@ def collect(name: str, settings: TaskSettings, reads: Sequence[Read], keys: Sequ
             f"{settings.at_least:,} or more annotated images. Found {len(kept)} of {len(counts)}. "
             "Lower `at_least`, or look at the column with `conjoin check`."
         )
-    return Outputs(kind(name, kept), left_out)
+    return Outputs(kind(name, kept), left_out, declared=False)
 
 
 def _counts(reads: Sequence[Read], keys: Sequence[pl.Series]) -> dict[str, int]:
@@ -72,12 +74,11 @@ def _counts(reads: Sequence[Read], keys: Sequence[pl.Series]) -> dict[str, int]:
 
 def encode(read: Read, outputs: Outputs, rows: int) -> tuple[NDArray[Any], list[Wrong]]:
     """Annotations as numbers: codes (rows,), labels (rows, L), or probabilities (rows, outputs)."""
-    task = outputs.task
-    places = {name: place for place, name in enumerate(task.outputs)}
+    places = {name: place for place, name in enumerate(outputs.task.outputs)}
     if read.names is not None:
-        return _codes(read.names, outputs, places)
+        return _codes(read.names, outputs)
     if read.lists is not None:
-        return _label_lists(read.lists, outputs, places, rows)
+        return _label_lists(read.lists, outputs, rows)
     shape = (rows, len(places))
     values: NDArray[Any] = np.full(shape, np.nan, np.float32) if read.soft else np.full(shape, -1, np.int8)
     for name, numbers in read.columns.items():
@@ -95,8 +96,8 @@ def soften(values: NDArray[Any], task: Task) -> NDArray[np.float32]:
     return np.where(values >= 0, values, np.nan).astype(np.float32)
 
 
-def _codes(names: pl.Series, outputs: Outputs, places: dict[str, int]) -> tuple[NDArray[np.int32], list[Wrong]]:
-    codes = _numbered(names, places)
+def _codes(names: pl.Series, outputs: Outputs) -> tuple[NDArray[np.int32], list[Wrong]]:
+    codes = _numbered(names, outputs)
     bad = (names.is_not_null() & codes.is_null() & ~names.is_in(list(outputs.left_out))).fill_null(False)
     wrong: list[Wrong] = []
     if bad.any():
@@ -109,13 +110,12 @@ def _codes(names: pl.Series, outputs: Outputs, places: dict[str, int]) -> tuple[
 _UNKNOWN = "label unknown to the task"
 
 
-def _label_lists(
-    lists: pl.Series, outputs: Outputs, places: dict[str, int], rows: int
-) -> tuple[NDArray[np.int8], list[Wrong]]:
-    values = np.where(lists.is_not_null().to_numpy()[:, None], 0, -1).astype(np.int8).repeat(len(places), 1)
+def _label_lists(lists: pl.Series, outputs: Outputs, rows: int) -> tuple[NDArray[np.int8], list[Wrong]]:
+    annotated = lists.is_not_null().to_numpy()[:, None]
+    values = np.where(annotated, 0, -1).astype(np.int8).repeat(len(outputs.task.outputs), 1)
     flat = pl.DataFrame({"row": np.arange(rows), "label": lists}).drop_nulls()
     flat = flat.explode("label", empty_as_null=True).drop_nulls()
-    codes = _numbered(flat["label"], places)
+    codes = _numbered(flat["label"], outputs)
     here = codes.is_not_null().to_numpy()
     values[flat["row"].to_numpy()[here], codes.drop_nulls().to_numpy().astype(np.int64)] = 1
     bad = flat.filter(pl.Series(~here) & ~flat["label"].is_in(list(outputs.left_out)))
@@ -125,10 +125,11 @@ def _label_lists(
     return values, [(_UNKNOWN, np.unique(bad["row"].to_numpy()), lambda row: _unknown(first[row], outputs.task))]
 
 
-def _numbered(names: pl.Series, places: dict[str, int]) -> pl.Series:
-    """Place of each name; a whole number that is no name is a place itself."""
+def _numbered(names: pl.Series, outputs: Outputs) -> pl.Series:
+    """Place of each name; a whole number is a place itself where outputs are declared and no name is a number."""
+    places = {name: place for place, name in enumerate(outputs.task.outputs)}
     by_name = names.replace_strict(places, default=None, return_dtype=pl.Int64)
-    if any(name.lstrip("-").isdigit() for name in places):
+    if not outputs.declared or any(name.lstrip("-").isdigit() for name in places):
         return by_name
     numbers = names.cast(pl.Int64, strict=False)
     return by_name.fill_null(numbers.set(~numbers.is_between(0, len(places) - 1).fill_null(False), None))
