@@ -183,6 +183,14 @@ CELLS: dict[str, tuple[list[Any], Any, Any, list[Any]]] = {
     "lists as text": (["soft;red", "", "red"], {"column": "x", "separator": ";"}, RS, [[1, 1], [-1, -1], [1, 0]]),
     "lists of codes": ([[1], [0, 1], [9]], {"column": "x", "missing": [9]}, RS, [[0, 1], [1, 1], [-1, -1]]),
     "collected labels": ([["u"], ["v", "u"]], "x", {"labels": "collected", "at_least": 2}, [[1], [1]]),
+    "lists of nothing": ([[None], ["nan", "red"], [""], []], "x", RS, [[-1, -1], [1, 0], [-1, -1], [0, 0]]),
+    "lists of other names": (
+        [["3"], ["3.0", "9"]],
+        {"column": "x", "values": {3: "soft"}, "missing": [9]},
+        RS,
+        [[0, 1], [-1, -1]],
+    ),
+    "text that says nan for a label": ([{"red": "nan", "soft": "1"}], {"columns": ["red", "soft"]}, RS, [[-1, 1]]),
     "a column for each label": (
         [{"red": 1, "soft": 0}, {"red": None, "soft": 1}, {"red": 9, "soft": 0}],
         {"columns": ["red", "soft"], "missing": [9]},

@@ -150,6 +150,11 @@ WRONG: dict[str, tuple[str, str, list[str]]] = {
         ["line 3: `tasks.article.classes[0]` should be text. Found True.", "quotes"],
     ),
     "one class": ("[shirt, shoe]", "[shirt]", ["line 3: `tasks.article.classes` should hold at least 2. Found 1."]),
+    "names alike": (
+        "[shirt, shoe]",
+        "[1, 1.0]",
+        ["line 3: `tasks.article` should have names that cells tell apart. Found '1' and '1.0'."],
+    ),
     "no kind": (
         "{classes: [shirt, shoe]}",
         "{at_least: 3}",

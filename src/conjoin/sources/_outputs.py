@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from conjoin.cells import any_number, numbered
 from conjoin.names import nearest
 from conjoin.sources._faults import DataError
 from conjoin.sources._read_annotations import Read, Wrong
@@ -97,7 +98,7 @@ def soften(values: NDArray[Any], task: Task) -> NDArray[np.float32]:
 
 
 def _codes(names: pl.Series, outputs: Outputs) -> tuple[NDArray[np.int32], list[Wrong]]:
-    codes = _numbered(names, outputs)
+    codes = numbered(names, outputs.task.outputs, codes=outputs.declared)
     bad = (names.is_not_null() & codes.is_null() & ~names.is_in(list(outputs.left_out))).fill_null(False)
     wrong: list[Wrong] = []
     if bad.any():
@@ -115,7 +116,7 @@ def _label_lists(lists: pl.Series, outputs: Outputs, rows: int) -> tuple[NDArray
     values = np.where(annotated, 0, -1).astype(np.int8).repeat(len(outputs.task.outputs), 1)
     flat = pl.DataFrame({"row": np.arange(rows), "label": lists}).drop_nulls()
     flat = flat.explode("label", empty_as_null=True).drop_nulls()
-    codes = _numbered(flat["label"], outputs)
+    codes = numbered(flat["label"], outputs.task.outputs, codes=outputs.declared)
     here = codes.is_not_null().to_numpy()
     values[flat["row"].to_numpy()[here], codes.drop_nulls().to_numpy().astype(np.int64)] = 1
     bad = flat.filter(pl.Series(~here) & ~flat["label"].is_in(list(outputs.left_out)))
@@ -125,22 +126,12 @@ def _label_lists(lists: pl.Series, outputs: Outputs, rows: int) -> tuple[NDArray
     return values, [(_UNKNOWN, np.unique(bad["row"].to_numpy()), lambda row: _unknown(first[row], outputs.task))]
 
 
-def _numbered(names: pl.Series, outputs: Outputs) -> pl.Series:
-    """Place of each name; a whole number is a place itself where outputs are declared and no name is a number."""
-    places = {name: place for place, name in enumerate(outputs.task.outputs)}
-    by_name = names.replace_strict(places, default=None, return_dtype=pl.Int64)
-    if not outputs.declared or any(name.lstrip("-").isdigit() for name in places):
-        return by_name
-    numbers = names.cast(pl.Int64, strict=False)
-    return by_name.fill_null(numbers.set(~numbers.is_between(0, len(places) - 1).fill_null(False), None))
-
-
 def _unknown(found: str, task: Task) -> str:
     noun = "classes" if isinstance(task, MultiClass) else "labels"
     hint = nearest(found, task.outputs)
     if len(task.outputs) > 10 and hint.startswith("Known"):
         hint = f"It has {len(task.outputs)}: {', '.join(task.outputs[:5])}, ..."
-    if found.lstrip("-").isdigit() and not any(name.isdigit() for name in task.outputs):
+    if any_number([found]) and not any_number(task.outputs):
         last = len(task.outputs) - 1
         hint = f"Codes go from 0 to {last}; that of a missing annotation is declared: `missing: [{found}]`."
     return f"`{task.name}` should be one of the {noun} of the task. Found {found!r}. {hint}"

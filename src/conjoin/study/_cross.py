@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from conjoin.cells import alike
 from conjoin.names import nearest
 from conjoin.study._annotations import Column, Columns, Words
 from conjoin.study._tasks import Classes, TaskSettings
@@ -17,6 +18,7 @@ def contradictions(study: "Study") -> list[tuple[Place, str]]:
     """Where parts do not fit together, and what is wrong there."""
     return [
         *_task_names(study),
+        *_outputs(study),
         *_source_names(study),
         *_annotations(study),
         *_relations(study),
@@ -32,6 +34,12 @@ def _task_names(study: "Study") -> Iterator[tuple[Place, str]]:
                 ("tasks", name),
                 f"should be a name without '.', '/', '>' and '+', other than overlap and seed. Found {name!r}.",
             )
+
+
+def _outputs(study: "Study") -> Iterator[tuple[Place, str]]:
+    for name, task in study.tasks.items():
+        if pair := alike(task.names or ()):
+            yield ("tasks", name), f"should have names that cells tell apart. Found {pair[0]!r} and {pair[1]!r}."
 
 
 def _source_names(study: "Study") -> Iterator[tuple[Place, str]]:
