@@ -276,6 +276,15 @@ def test_words_settle_their_group_and_nothing_else(tmp_path: Path) -> None:
     assert one_column(tmp_path, TITLES[:2], apart, task) == [[1, -1, -1, 0], [1, 1, -1, 0]]
 
 
+def test_a_text_may_be_missing(tmp_path: Path) -> None:
+    words = {"text": "x", "words": {"red": ["red", "unknown"], "soft": ["soft"]}}
+    assert one_column(tmp_path, ["Red", "unknown", "soft"], words, RS, missing=["unknown"]) == [
+        [1, 0],
+        [-1] * 2,
+        [0, 1],
+    ]
+
+
 @given(st.lists(st.sampled_from(["print", "stripes", "blue", "dress"]), max_size=4))
 def test_a_label_is_absent_only_where_another_is_present(words: list[str]) -> None:
     from conjoin.sources._words import from_words  # noqa: PLC0415

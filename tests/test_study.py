@@ -175,6 +175,16 @@ WRONG: dict[str, tuple[str, str, list[str]]] = {
         "{prints: [print], ",
         ["line 11:", "should name outputs of task 'pattern'. Found 'prints'. Did you mean 'printed'?"],
     ),
+    "empty word": (
+        "{printed: [print], ",
+        "{printed: [print, ' '], ",
+        ["line 11:", "should have words that are not empty. Found ['print', ' '] for 'printed'."],
+    ),
+    "overlapping groups": (
+        "        text: title",
+        "        groups: [[printed], [striped, printed]]\n        text: title",
+        ["line 11:", "should have each label in one group. Found 'printed' 2 times."],
+    ),
     "words for classes": (
         "article: article",
         "article: {text: t, words: {shirt: [s]}}",

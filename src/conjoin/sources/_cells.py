@@ -57,6 +57,20 @@ def as_text(values: pl.Series) -> pl.Series:
     return values if values.dtype.is_nested() else in_memory(values, lambda cell: spelling(cell, values.dtype))
 
 
+def single(values: pl.Series, name: str, source: str, what: str) -> pl.Series:
+    """A column of one value in each cell.
+
+    Raises:
+        DataError: if it holds lists, mappings or bytes.
+
+    """
+    if values.dtype.is_nested() or values.dtype == pl.Binary:
+        raise DataError(
+            f"Column {name!r} of data source {source!r} should hold {what} in each cell. Found {values.dtype}."
+        )
+    return values
+
+
 def annotated(values: pl.Series, missing: Iterable[object], names: Collection[str] = ()) -> pl.Series:
     """Text of each cell, null where it means "not annotated": see `conjoin.cells.known`."""
     return in_memory(as_text(values), lambda cell: known(cell, missing, names))

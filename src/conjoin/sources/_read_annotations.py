@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from conjoin.cells import in_memory, listed, presence, spell
-from conjoin.sources._cells import annotated, column
+from conjoin.sources._cells import annotated, column, single
 from conjoin.sources._faults import DataError
 from conjoin.sources._words import from_words
 from conjoin.study import AnnotationSettings, Classes, Column, Columns, SourceSettings, TaskSettings, Words
@@ -49,13 +49,14 @@ def read_annotations(
     """
     role = f"annotations.{name}"
     if isinstance(settings, Words):
-        text = column(table, settings.text, source.name, role)
-        return Read(columns=from_words(text.cast(pl.String), settings), wrong=_broken_text(text, name))
+        text = single(column(table, settings.text, source.name, role), settings.text, source.name, "text")
+        return Read(columns=from_words(text, settings, source.missing), wrong=_broken_text(text, name))
     missing = (*source.missing, *settings.missing)
     if isinstance(settings, Columns):
         read = Read(soft=settings.soft)
         for output, place in settings.by_output.items():
-            values = column(table, place, source.name, role)
+            what = "a probability or nothing" if settings.soft else "0, 1 or nothing"
+            values = single(column(table, place, source.name, role), place, source.name, what)
             cells = annotated(values, missing)
             read.columns[output] = _numbers(cells, place, settings.soft, read.wrong)
         if settings.soft and isinstance(task, Classes):
@@ -70,6 +71,7 @@ def read_annotations(
                 f"Column {settings.column!r} of data source {source.name!r} should hold one class of {name!r} in each "
                 f"cell. Found lists. Give the task `labels`, if several can hold."
             )
+        single(values, settings.column, source.name, f"one class of {name!r}")
         return Read(names=in_memory(annotated(values, missing, names), _renamed(settings)), wrong=wrong)
     if settings.separator is not None and not values.dtype.is_nested():
         values = annotated(values, missing, names).str.split(settings.separator)
