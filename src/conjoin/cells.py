@@ -3,13 +3,13 @@
 Every cell is read on its own: what else is in its column changes nothing.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 import polars as pl
 
-_WHOLE = r"^(-?\d+)\.0+$"
-_NUMBER = r"^-?\d+$"
+_WHOLE = r"^(-?[0-9]+)\.0+$"
 _UNKNOWN = "nan"
 
 
@@ -78,15 +78,15 @@ def numbered(spelled: pl.Series, names: Sequence[str], *, codes: bool) -> pl.Ser
     """
     places = dict(zip(spell(names), range(len(names)), strict=True))
     by_name = spelled.replace_strict(places, default=None, return_dtype=pl.Int64)
-    if not codes or any_number(names):
+    if not codes or any(map(is_number, names)):
         return by_name
     numbers = spelled.cast(pl.Int64, strict=False)
     return by_name.fill_null(numbers.set(~numbers.is_between(0, len(names) - 1).fill_null(False), None))
 
 
-def any_number(names: Iterable[str]) -> bool:
-    """Whether any name is a whole number."""
-    return bool(pl.Series(spell(names), dtype=pl.String).str.contains(_NUMBER).any())
+def is_number(name: str) -> bool:
+    """Whether a name is a whole number, however it is spelled."""
+    return re.fullmatch(r"\s*-?[0-9]+(\.0+)?\s*", name) is not None
 
 
 def alike(names: Sequence[str]) -> tuple[str, str] | None:

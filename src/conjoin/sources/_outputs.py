@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from conjoin.cells import any_number, numbered
+from conjoin.cells import is_number, numbered
 from conjoin.names import nearest
 from conjoin.sources._faults import DataError
 from conjoin.sources._read_annotations import Read, Wrong
@@ -131,7 +131,7 @@ def _unknown(found: str, task: Task) -> str:
     hint = nearest(found, task.outputs)
     if len(task.outputs) > 10 and hint.startswith("Known"):
         hint = f"It has {len(task.outputs)}: {', '.join(task.outputs[:5])}, ..."
-    if any_number([found]) and not any_number(task.outputs):
+    if is_number(found) and not any(map(is_number, task.outputs)):
         last = len(task.outputs) - 1
         hint = f"Codes go from 0 to {last}; that of a missing annotation is declared: `missing: [{found}]`."
     return f"`{task.name}` should be one of the {noun} of the task. Found {found!r}. {hint}"
