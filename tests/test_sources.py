@@ -224,6 +224,29 @@ def test_probabilities(tmp_path: Path) -> None:
     assert np.isnan(partly[0, 1])
 
 
+def test_probabilities_of_some_of_the_classes(tmp_path: Path) -> None:
+    cells = [{"p": 0.25, "q": 0.75}, {"p": 1, "q": 0}, {"p": None, "q": None}]
+    soft = {"columns": {"c": "p", "a": "q"}, "soft": True}
+    found = np.array(one_column(tmp_path, cells, soft, {"classes": ["a", "b", "c"]}))
+    assert found[:2].tolist() == [[0.75, 0, 0.25], [0, 0, 1]]
+    assert np.isnan(found[2]).all()
+    with pytest.raises(DataError, match=r"'t' should sum to 1, or all be empty. Found \[0.5, 0.25\]"):
+        one_column(tmp_path, [*cells, {"p": 0.5, "q": 0.25}], soft, {"classes": ["a", "b", "c"]})
+
+
+def test_what_a_rare_class_takes_of_a_distribution_is_counted(tmp_path: Path) -> None:
+    cells: list[list[Any]] = [[0.9, 0.1, 0, 0], [0.2, 0.8, 0, 0], [0.5, 0.2, 0.3, 0], [0.1, 0.3, 0, 0.6], [""] * 4]
+    rows = [dict(zip("abcd", row, strict=True)) for row in cells]
+    annotation = {"t": {"columns": list("abcd"), "soft": True}}
+    source = {"path": str(write_shop(tmp_path, rows)), **TRAIN, "annotations": annotation}
+    prepared = prepare(make_study({"t": {"classes": "collected"}}, source), refuse=False)
+    assert prepared.tasks[0].outputs == ("a", "b", "d")
+    assert prepared.account.left_out == {"t": {"c": 1}}
+    found = np.array(annotations(prepared.table["train"])["t"])
+    np.testing.assert_allclose(found[[0, 1, 3]], [[0.9, 0.1, 0], [0.2, 0.8, 0], [0.1, 0.3, 0.6]], rtol=1e-6)
+    assert np.isnan(found[[2, 4]]).all()
+
+
 def test_a_task_that_one_source_annotates_with_probabilities_has_them_everywhere(tmp_path: Path) -> None:
     write_shop(tmp_path, [{"article": "shoe"}, {"article": ""}], "hard.csv")
     write_shop(tmp_path, [{"p": "0.25", "q": "0.75"}], "soft.csv", start=2)

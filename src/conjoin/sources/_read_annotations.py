@@ -111,11 +111,14 @@ def _numbers(cells: pl.Series, place: str, soft: bool, wrong: list[Wrong]) -> ND
     return numbers.set(bad, None).fill_null(-1).cast(pl.Int8).to_numpy()
 
 
+def whole(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which rows are probabilities that sum to 1."""
+    return np.asarray(np.abs(values.sum(1) - 1) <= 1e-3)
+
+
 def _whole_distributions(read: Read, name: str) -> None:
     values = np.stack(list(read.columns.values()), 1)
-    with np.errstate(invalid="ignore"):
-        off = np.abs(values.sum(1) - 1) > 1e-3
-    bad = pl.Series(off | (np.isnan(values).any(1) & ~np.isnan(values).all(1)))
+    bad = pl.Series(~whole(values) & ~np.isnan(values).all(1))
     _note(
         read.wrong,
         "value not understood",
