@@ -385,6 +385,25 @@ def test_distributions_that_do_not_sum_to_one(tmp_path: Path) -> None:
         prepare(make_study(CLASSES, source(path, annotations={"article": settings})))
 
 
+OF_LISTS: dict[str, tuple[dict[str, Any], str]] = {
+    "labels": ({"columns": ["c"]}, r"'c' of data source 'shop' should hold 0, 1 or nothing in each cell. Found List"),
+    "probabilities": ({"columns": ["c"], "soft": True}, r"'c' .* a probability or nothing in each cell. Found List"),
+    "text": ({"text": "c", "words": {"c": ["a"]}}, r"'c' of data source 'shop' should hold text in each cell. Found L"),
+    "bytes": ({"columns": {"c": "image"}}, r"Column 'image' .* 0, 1 or nothing in each cell. Found Binary"),
+    "lists of lists": ({"column": "d"}, r"should hold lists of labels of 't'. Found List\(List"),
+}
+
+
+@pytest.mark.parametrize("case", OF_LISTS)
+def test_a_column_of_something_else(case: str, tmp_path: Path) -> None:
+    annotation, message = OF_LISTS[case]
+    frame = pl.DataFrame({"image": [picture(0)], "part": ["train"], "c": [["a"]], "d": [[["a"]]]})
+    frame.write_parquet(tmp_path / "c.parquet")
+    settings = source(tmp_path / "c.parquet", format="parquet", annotations={"t": annotation})
+    with pytest.raises(DataError, match=message):
+        prepare(make_study({"t": {"labels": ["c"]}}, settings))
+
+
 def test_no_test_images(tmp_path: Path) -> None:
     path = write_shop(tmp_path, [{"article": "shoe", "part": "train"}])
     with pytest.raises(DataError, match=r"`data` should hold images of split 'test'. Found none of 1 rows"):

@@ -25,6 +25,7 @@ LAYERS = [
     "datasets",
     "data",
     "relate",
+    "cells",
     "network",
     "objective",
     "checks",

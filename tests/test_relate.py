@@ -113,7 +113,11 @@ def test_weights_are_effective_counts() -> None:
 
 MISSING: dict[str, tuple[pl.Expr, pl.Expr, Any]] = {
     "codes": (pl.col("x").fill_null(9).cast(pl.Int8), pl.col("article"), [9]),
-    "minus one needs no declaration": (pl.col("x").fill_null(-1), pl.col("article"), []),
+    "minus one, declared as in sources": (pl.col("x").fill_null(-1), pl.col("article"), [-1]),
+    "text that says nan": (pl.col("x").cast(pl.String).fill_null(" NaN"), pl.col("article").fill_null("nan"), []),
+    "space and decimals": (pl.format("{} ", pl.col("x").cast(pl.Float64)), pl.format(" {}", pl.col("article")), []),
+    "codes that are floats": (pl.col("x").cast(pl.Float64).fill_null(9), pl.col("article"), ["9.0"]),
+    "codes among booleans": (pl.col("x").cast(pl.Boolean), pl.col("article").fill_null("?"), {"article": ["?"]}),
     "text": (pl.col("x").cast(pl.String).fill_null("999"), pl.col("article").fill_null(""), [999]),
     "floats with NaN": (pl.col("x").cast(pl.Float64).fill_null(NAN), pl.col("article"), []),
     "booleans": (pl.col("x").cast(pl.Boolean), pl.col("article").cast(pl.Categorical), []),
@@ -126,6 +130,33 @@ def test_missing_is_missing(case: str) -> None:
     x, article, missing = MISSING[case]
     rows = LABELLED.with_columns(x=x, article=article)
     same(count_relation(rows, "article", ["x"], missing=missing), count_relation(LABELLED, "article", ["x"]))
+
+
+@pytest.mark.parametrize("kind", [pl.Int8, pl.Float64, pl.Boolean, pl.String])
+@pytest.mark.parametrize("weight", [None, "w"])
+def test_zero_and_one_may_mean_missing(kind: Any, weight: str | None) -> None:
+    rows = LABELLED.with_columns(pl.col("x").cast(pl.Int8).cast(kind), w=pl.lit(1.0))
+    for code, column in ((0, [2, 1, 0]), (1, [1, 1, 0])):
+        table = count_relation(rows, "article", ["x"], missing={"x": [code]}, weight=weight)
+        assert table.count[:, 0].tolist() == column
+        assert (table.probability[0, 0] > 0.5) == (code == 0)
+
+
+def test_numbers_are_names_where_a_given_name_is_one() -> None:
+    rows = pl.DataFrame({"c": ["1", "2", " 2.0"], "l": [0, 1, 1]})
+    assert count_relation(rows, "c", ["l"], classes=["1", "2", "3"]).count[:, 0].tolist() == [1, 2, 0]
+    zero = pl.DataFrame({"c": ["1", "0"], "l": [0, 1]})
+    with pytest.raises(ValueError, match=r"should hold the given names. Found '0' in column 'c', row 2"):
+        count_relation(zero, "c", ["l"], classes=["1", "2", "3"])
+    coded = pl.DataFrame({"c": ["0.0", "1.0", "b"], "l": ["0.0", "1.0", "TRUE"]})
+    assert count_relation(coded, "c", ["l"], classes=["a", "b"]).count[:, 0].tolist() == [1, 2]
+
+
+def test_lists_of_nothing_are_missing() -> None:
+    rows = pl.DataFrame({"c": ["a", "b", "a", "b"], "t": [["x", "", " x"], ["nan"], [], ["y"]]})
+    table = count_relation(rows, "c", "t")
+    assert table.outputs == ("x", "y")
+    assert table.count[:, 0].tolist() == [2, 1]
 
 
 def test_codes_take_the_given_names() -> None:
@@ -288,6 +319,16 @@ ERRORS: dict[str, tuple[Callable[[], Any], type[Exception], list[str]]] = {
         counted(LABELLED.with_columns(x=pl.Series([1, 0, 0, 0, 5, 1, 1, 1])), targets=["x"]),
         ValueError,
         ["0, 1 or nothing", "Found 5 in column 'x', row 5 of `rows`", "declare it in `missing`"],
+    ),
+    "minus one": (
+        counted(LABELLED.with_columns(x=pl.Series([1, 0, -1, 0, 1, 1, 1, 1])), targets=["x"]),
+        ValueError,
+        ["Found -1 in column 'x', row 3 of `rows`", "declare it in `missing`"],
+    ),
+    "names alike": (
+        counted(LABELLED, classes=["1", "b", "1.0"], targets=["x"]),
+        ValueError,
+        ["`classes` should be names that cells tell apart. Found '1' and '1.0'."],
     ),
     "label probability": (
         counted(LABELLED.with_columns(x=pl.Series([1.0, 0.25, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0])), targets=["x"]),

@@ -167,10 +167,30 @@ CELLS: dict[str, tuple[list[Any], Any, Any, list[Any]]] = {
     "other names": ([3, 4], {"column": "x", "values": {"3": "b", "4": "a"}}, AB, [1, 0]),
     "numbers as names": ([10, 2], "x", {"classes": ["2", "10"]}, [1, 0]),
     "collected": (["b", "c", "b", "a", "c"], "x", {"classes": "collected", "at_least": 2}, [0, 1, 0, -1, 1]),
+    "a number too rare to be collected": (
+        [*["cat"] * 3, *["dog"] * 3, "1"],
+        "x",
+        {"classes": "collected", "at_least": 3},
+        [0, 0, 0, 1, 1, 1, -1],
+    ),
+    "a label that is a number too rare to be collected": (
+        [["cat"], ["cat", "dog"], ["dog"], ["1"]],
+        "x",
+        {"labels": "collected", "at_least": 2},
+        [[1, 0], [1, 1], [0, 1], [0, 0]],
+    ),
     "lists": ([["soft"], [], None, ["red", "soft"]], "x", RS, [[0, 1], [0, 0], [-1, -1], [1, 1]]),
     "lists as text": (["soft;red", "", "red"], {"column": "x", "separator": ";"}, RS, [[1, 1], [-1, -1], [1, 0]]),
     "lists of codes": ([[1], [0, 1], [9]], {"column": "x", "missing": [9]}, RS, [[0, 1], [1, 1], [-1, -1]]),
     "collected labels": ([["u"], ["v", "u"]], "x", {"labels": "collected", "at_least": 2}, [[1], [1]]),
+    "lists of nothing": ([[None], ["nan", "red"], [""], []], "x", RS, [[-1, -1], [1, 0], [-1, -1], [0, 0]]),
+    "lists of other names": (
+        [["3"], ["3.0", "9"]],
+        {"column": "x", "values": {3: "soft"}, "missing": [9]},
+        RS,
+        [[0, 1], [-1, -1]],
+    ),
+    "text that says nan for a label": ([{"red": "nan", "soft": "1"}], {"columns": ["red", "soft"]}, RS, [[-1, 1]]),
     "a column for each label": (
         [{"red": 1, "soft": 0}, {"red": None, "soft": 1}, {"red": 9, "soft": 0}],
         {"columns": ["red", "soft"], "missing": [9]},
@@ -202,6 +222,29 @@ def test_probabilities(tmp_path: Path) -> None:
     )
     assert partly[0, 0] == 0.5
     assert np.isnan(partly[0, 1])
+
+
+def test_probabilities_of_some_of_the_classes(tmp_path: Path) -> None:
+    cells = [{"p": 0.25, "q": 0.75}, {"p": 1, "q": 0}, {"p": None, "q": None}]
+    soft = {"columns": {"c": "p", "a": "q"}, "soft": True}
+    found = np.array(one_column(tmp_path, cells, soft, {"classes": ["a", "b", "c"]}))
+    assert found[:2].tolist() == [[0.75, 0, 0.25], [0, 0, 1]]
+    assert np.isnan(found[2]).all()
+    with pytest.raises(DataError, match=r"'t' should sum to 1, or all be empty. Found \[0.5, 0.25\]"):
+        one_column(tmp_path, [*cells, {"p": 0.5, "q": 0.25}], soft, {"classes": ["a", "b", "c"]})
+
+
+def test_what_a_rare_class_takes_of_a_distribution_is_counted(tmp_path: Path) -> None:
+    cells: list[list[Any]] = [[0.9, 0.1, 0, 0], [0.2, 0.8, 0, 0], [0.5, 0.2, 0.3, 0], [0.1, 0.3, 0, 0.6], [""] * 4]
+    rows = [dict(zip("abcd", row, strict=True)) for row in cells]
+    annotation = {"t": {"columns": list("abcd"), "soft": True}}
+    source = {"path": str(write_shop(tmp_path, rows)), **TRAIN, "annotations": annotation}
+    prepared = prepare(make_study({"t": {"classes": "collected"}}, source), refuse=False)
+    assert prepared.tasks[0].outputs == ("a", "b", "d")
+    assert prepared.account.left_out == {"t": {"c": 1}}
+    found = np.array(annotations(prepared.table["train"])["t"])
+    np.testing.assert_allclose(found[[0, 1, 3]], [[0.9, 0.1, 0], [0.2, 0.8, 0], [0.1, 0.3, 0.6]], rtol=1e-6)
+    assert np.isnan(found[[2, 4]]).all()
 
 
 def test_a_task_that_one_source_annotates_with_probabilities_has_them_everywhere(tmp_path: Path) -> None:
@@ -254,6 +297,15 @@ def test_words_settle_their_group_and_nothing_else(tmp_path: Path) -> None:
     assert together == [[1, 0, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0], [-1] * 4, [0, 0, 0, 1], [-1] * 4]
     apart = {"text": "x", "words": WORDS, "groups": [["printed", "plain"]]}
     assert one_column(tmp_path, TITLES[:2], apart, task) == [[1, -1, -1, 0], [1, 1, -1, 0]]
+
+
+def test_a_text_may_be_missing(tmp_path: Path) -> None:
+    words = {"text": "x", "words": {"red": ["red", "unknown"], "soft": ["soft"]}}
+    assert one_column(tmp_path, ["Red", "unknown", "soft"], words, RS, missing=["unknown"]) == [
+        [1, 0],
+        [-1] * 2,
+        [0, 1],
+    ]
 
 
 @given(st.lists(st.sampled_from(["print", "stripes", "blue", "dress"]), max_size=4))

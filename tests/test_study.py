@@ -150,6 +150,11 @@ WRONG: dict[str, tuple[str, str, list[str]]] = {
         ["line 3: `tasks.article.classes[0]` should be text. Found True.", "quotes"],
     ),
     "one class": ("[shirt, shoe]", "[shirt]", ["line 3: `tasks.article.classes` should hold at least 2. Found 1."]),
+    "names alike": (
+        "[shirt, shoe]",
+        "[1, 1.0]",
+        ["line 3: `tasks.article` should have names that cells tell apart. Found '1' and '1.0'."],
+    ),
     "no kind": (
         "{classes: [shirt, shoe]}",
         "{at_least: 3}",
@@ -169,6 +174,16 @@ WRONG: dict[str, tuple[str, str, list[str]]] = {
         "{printed: [print], ",
         "{prints: [print], ",
         ["line 11:", "should name outputs of task 'pattern'. Found 'prints'. Did you mean 'printed'?"],
+    ),
+    "empty word": (
+        "{printed: [print], ",
+        "{printed: [print, ' '], ",
+        ["line 11:", "should have words that are not empty. Found ['print', ' '] for 'printed'."],
+    ),
+    "overlapping groups": (
+        "        text: title",
+        "        groups: [[printed], [striped, printed]]\n        text: title",
+        ["line 11:", "should have each label in one group. Found 'printed' 2 times."],
     ),
     "words for classes": (
         "article: article",

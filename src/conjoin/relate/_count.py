@@ -7,8 +7,9 @@ import polars as pl
 from jaxtyping import Float
 from scipy.special import betaincinv
 
+from conjoin.cells import alike, spell
 from conjoin.names import nearest
-from conjoin.relate._rows import Rows, Scan, scan, text
+from conjoin.relate._rows import Rows, Scan, scan
 from conjoin.relate._sums import Columns, Sums, sum_classes, sum_labels, sum_lists
 from conjoin.relate._table import CONFIDENCE, Kind, RelationTable
 
@@ -35,10 +36,11 @@ def count_relation(
         source: column of source classes, names or codes.
         targets: a list of label columns (1, 0 or nothing); or one column, as a string: of lists of
             the labels present, or of classes that exclude each other.
-        classes: names of the source classes in order; whole numbers in the column are their codes.
-            All names that occur if not given.
+        classes: names of the source classes in order; whole numbers in the column are their codes, unless a name
+            is a number itself. All names that occur if not given.
         outputs: names of the target's labels or classes, likewise.
-        missing: codes that mean "not annotated" besides null, NaN, empty text and -1: for all columns, or by column.
+        missing: codes that mean "not annotated" (-1 too) besides null, NaN, empty text and the text nan that is no
+            given name: for all columns, or by column. Cells are read as `conjoin.sources` reads them.
         weight: column of row weights, such as 1 / sampling probability. Counts are then effective
             counts after Kish, (sum w)^2 / sum w^2.
         prior: how many rows the base rate is worth.
@@ -56,6 +58,9 @@ def count_relation(
         raise ValueError(f"`source`, `targets` and `weight` should be different columns. Found {[source, *names]}.")
     if outputs is not None and not isinstance(targets, str):
         raise ValueError("`outputs` should not be given with label columns: they are the outputs.")
+    for argument, given in (("classes", classes), ("outputs", outputs)):
+        if pair := alike(given or ()):
+            raise ValueError(f"`{argument}` should be names that cells tell apart. Found {pair[0]!r} and {pair[1]!r}.")
     found = scan(rows, {source: "source"} | dict.fromkeys(names, "targets") | ({weight: "weight"} if weight else {}))
     columns = Columns(found, source, weight, _codes(missing, [source, *names]), classes, outputs)
     kind: Kind = "multi-label"
@@ -134,7 +139,7 @@ def _codes(
     for column in missing:
         if column not in columns:
             raise ValueError(f"`missing` should name columns in use. Found {column!r}. {nearest(str(column), columns)}")
-    return {column: {"-1"} | {str(text(code)) for code in missing.get(column, ())} for column in columns}
+    return {column: set(spell(missing.get(column, ()))) for column in columns}
 
 
 def _check_weights(found: Scan, weight: str) -> None:

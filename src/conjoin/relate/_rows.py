@@ -1,6 +1,5 @@
 """Annotation rows, scanned lazily from one or several files."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -95,12 +94,3 @@ def _schema(name: str, frame: pl.LazyFrame) -> Mapping[str, Any]:
         return frame.collect_schema()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise ValueError(f"`rows` should be readable and of one type in all files. Found in {name}: {error}") from error
-
-
-def text(value: Any) -> str | None:
-    """A class, label or code as its name; whole floats (3.0) as whole numbers, None where there is none."""
-    if isinstance(value, float):
-        if math.isnan(value):
-            return None
-        value = int(value) if value.is_integer() else value
-    return None if value is None or value == "" else str(value)

@@ -6,13 +6,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
+from conjoin.cells import in_memory, is_number, known, listed, numbered, presence, spelling
 from conjoin.names import nearest
-from conjoin.relate._rows import Scan, text
+from conjoin.relate._rows import Scan
 from conjoin.relate._table import Cells
 
 _WEIGHT = "conjoin weight"
-_PRESENT = ["1", "1.0", "true", "True"]
-_ABSENT = ["0", "0.0", "false", "False"]
 _MOST_CLASSES = 10_000
 
 Missing = Mapping[str, set[str]]
@@ -117,11 +116,7 @@ def sum_classes(columns: Columns, target: str) -> Sums:
 
 def sum_lists(columns: Columns, target: str) -> Sums:
     """One column of lists: the labels that are present; null where nothing is known."""
-    labels = pl.col(target).list.eval(pl.element().cast(pl.String))
-    if codes := sorted(columns.missing[target]):
-        undecided = labels.list.eval(pl.element().is_in(codes)).list.any()
-        labels = pl.when(undecided).then(None).otherwise(labels)
-    frame = columns.frame.with_columns(labels.list.unique().alias(target))
+    frame = columns.frame.with_columns(_listed(columns, target).list.unique().alias(target))
     of_class = frame.group_by(columns.source).agg(columns.total(pl.col(target).is_not_null()))
     of_label = frame.explode(target).group_by(columns.source, target).agg(columns.total())
     totals, groups = pl.collect_all([of_class, of_label], engine="streaming")
@@ -139,63 +134,68 @@ def sum_lists(columns: Columns, target: str) -> Sums:
     return Sums(classes, outputs, present, known, squares)
 
 
+def _listed(columns: Columns, target: str) -> pl.Expr:
+    kind = columns.scan.schema[target].inner
+    return listed(pl.col(target), kind, columns.missing[target], columns.outputs or ())
+
+
 def _tests(columns: Columns, label: str) -> tuple[pl.Expr, pl.Expr]:
     """Whether the label is present, and whether it is absent."""
-    kind, column = columns.scan.schema[label], pl.col(label)
-    if kind == pl.Boolean:
-        return column, ~column
-    if kind in (pl.String, pl.Null):
-        return column.cast(pl.String).is_in(_PRESENT), column.cast(pl.String).is_in(_ABSENT)
-    if kind.is_numeric():
-        return column == 1, column == 0
-    raise ValueError(
-        f"`targets` column {label!r} should hold 0, 1 or nothing. Found type {kind}. "
-        "A column of classes or of lists is given alone, as a string."
-    )
+    kind, column, codes = columns.scan.schema[label], pl.col(label), columns.missing[label]
+    if not (kind.is_numeric() or kind in (pl.Boolean, pl.String, pl.Null)):
+        raise ValueError(
+            f"`targets` column {label!r} should hold 0, 1 or nothing. Found type {kind}. "
+            "A column of classes or of lists is given alone, as a string."
+        )
+    if kind not in (pl.String, pl.Null) and codes.isdisjoint({"0", "1"}):  # 50 million rows need no spelling
+        return (column, ~column) if kind == pl.Boolean else (column == 1, column == 0)
+    number = presence(known(spelling(column, kind), codes))
+    return (number == 1).fill_null(False), (number == 0).fill_null(False)
 
 
 def _check_others(columns: Columns, label: str, present: pl.Expr, absent: pl.Expr) -> None:
     """Values other than 0 and 1 are missing codes, or an error."""
-    others = columns.frame.select(pl.col(label).filter(~(present | absent)).unique()).collect(engine="streaming")
-    for value in others[label].sort():
-        if text(value) not in columns.missing[label] | {None}:
-            where = columns.scan.first(label, pl.col(label) == value)
-            raise ValueError(
-                f"`targets` should be columns of 0, 1 or nothing. Found {where}. "
-                "If this means 'not annotated', declare it in `missing`; probabilities are not counted."
-            )
+    others = columns.frame.select(pl.col(label).filter(~(present | absent)).unique().sort()).collect(engine="streaming")
+    values = others[label]
+    wrong = values.filter(_known(columns, label, values, ()).is_not_null())
+    if len(wrong):
+        where = columns.scan.first(label, pl.col(label) == wrong[0])
+        raise ValueError(
+            f"`targets` should be columns of 0, 1 or nothing. Found {where}. "
+            "If this means 'not annotated', declare it in `missing`; probabilities are not counted."
+        )
+
+
+def _known(columns: Columns, column: str, values: pl.Series, names: Sequence[str]) -> pl.Series:
+    """Values spelled, null where they mean "not annotated"."""
+    return in_memory(values, lambda cell: known(spelling(cell, values.dtype), columns.missing[column], names))
 
 
 def _names(
     columns: Columns, column: str, values: pl.Series, given: Sequence[str] | None
 ) -> tuple[tuple[str, ...], dict[Any, int]]:
     """Names in their order, and the place of each value; missing values have none."""
-    name_of = {value: text(value) for value in values.unique()}
-    name_of = {value: name for value, name in name_of.items() if name not in columns.missing[column] | {None}}
-    if given is None:
-        names = sorted({str(name) for name in name_of.values()})
-        if all(name.isdecimal() for name in names):
-            names.sort(key=int)
-    else:
-        names = list(given)
-        for value, name in name_of.items():
-            if name not in names:
-                if not (str(name).isdecimal() and int(str(name)) < len(names)):
-                    raise ValueError(_unknown(columns, column, value, names))
-                name_of[value] = names[int(str(name))]
+    values = values.unique(maintain_order=True)
+    cells = _known(columns, column, values, given or ())
+    names = list(given or cells.drop_nulls().unique().sort())
+    if given is None and all(map(is_number, names)):
+        names.sort(key=int)
+    places = numbered(cells, names, codes=given is not None)
+    if (unknown := cells.is_not_null() & places.is_null()).any():
+        raise ValueError(_unknown(columns, column, values.filter(unknown)[0], names))
     if len(names) > _MOST_CLASSES:
         raise ValueError(
             f"Column {column!r} should hold at most {_MOST_CLASSES:,} names. Found {len(names):,}. "
             "Does it identify rows instead?"
         )
-    place_of = {name: place for place, name in enumerate(names)}
-    return tuple(names), {value: place_of[str(name)] for value, name in name_of.items()}
+    place_of = dict(zip(values.to_list(), places.to_list(), strict=True))
+    return tuple(names), {value: place for value, place in place_of.items() if place is not None}
 
 
 def _unknown(columns: Columns, column: str, value: Any, names: list[str]) -> str:
-    listed = isinstance(columns.scan.schema[column], pl.List)
-    wrong = pl.col(column).cast(pl.List(pl.String)).list.contains(value) if listed else pl.col(column) == value
-    code = str(value).lstrip("-").isdecimal()
+    is_list = isinstance(columns.scan.schema[column], pl.List)
+    wrong = _listed(columns, column).list.contains(value) if is_list else pl.col(column) == value
+    code = is_number(str(value)) and not any(map(is_number, names))
     hint = f"Codes run from 0 to {len(names) - 1}." if code else nearest(str(value), names)
     return (
         f"Column {column!r} should hold {'the given names' if not code else 'codes of the given names'}. Found "

@@ -1,11 +1,12 @@
-"""Cells of a column, brought to text: names of classes and labels whatever their type on disk."""
+"""Columns of a source, and their cells brought to text."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import datasets
 import polars as pl
 import pyarrow as pa
 
+from conjoin.cells import in_memory, known, spelling
 from conjoin.sources._faults import DataError
 from conjoin.sources._open import no_column
 
@@ -52,25 +53,24 @@ def _as_utf8(values: pa.ChunkedArray, name: str, source: str) -> pa.ChunkedArray
 
 
 def as_text(values: pl.Series) -> pl.Series:
-    """Text of each cell without space around it; whole numbers without decimals; null where empty."""
-    if values.dtype.is_float():
-        finite = values.fill_nan(None)
-        whole = bool((finite.drop_nulls() == finite.drop_nulls().floor()).all())
-        values = finite.cast(pl.Int64) if whole else finite
-    if values.dtype == pl.Boolean:
-        values = values.cast(pl.Int8)
-    if values.dtype == pl.Null or not values.dtype.is_nested():
-        values = values.cast(pl.String).str.strip_chars()
-    return values.set(values == "", None) if (values == "").any() else values
+    """Text of each cell, see `conjoin.cells.spelling`; a column of lists as it is."""
+    return values if values.dtype.is_nested() else in_memory(values, lambda cell: spelling(cell, values.dtype))
 
 
-def without(values: pl.Series, missing: Iterable[object]) -> pl.Series:
-    """Null where a cell holds a code that means "not annotated"."""
-    codes = {spelling for code in missing for spelling in _spellings(code)}
-    return values.set(values.is_in(sorted(codes)).fill_null(False), None) if codes else values
+def single(values: pl.Series, name: str, source: str, what: str) -> pl.Series:
+    """A column of one value in each cell.
+
+    Raises:
+        DataError: if it holds lists, mappings or bytes.
+
+    """
+    if values.dtype.is_nested() or values.dtype == pl.Binary:
+        raise DataError(
+            f"Column {name!r} of data source {source!r} should hold {what} in each cell. Found {values.dtype}."
+        )
+    return values
 
 
-def _spellings(code: object) -> set[str]:
-    if isinstance(code, float) and code.is_integer():
-        code = int(code)
-    return {str(code)} | ({f"{code}.0"} if isinstance(code, int) else set())
+def annotated(values: pl.Series, missing: Iterable[object], names: Collection[str] = ()) -> pl.Series:
+    """Text of each cell, null where it means "not annotated": see `conjoin.cells.known`."""
+    return in_memory(as_text(values), lambda cell: known(cell, missing, names))

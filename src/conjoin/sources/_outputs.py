@@ -8,9 +8,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from conjoin.cells import is_number, numbered
 from conjoin.names import nearest
 from conjoin.sources._faults import DataError
-from conjoin.sources._read_annotations import Read, Wrong
+from conjoin.sources._read_annotations import Read, Wrong, whole
+from conjoin.sources._rows import annotated
 from conjoin.study import Classes, TaskSettings
 from conjoin.tasks import MultiClass, MultiLabel, Task
 
@@ -21,16 +23,23 @@ class Outputs:
 
     task: Task
     left_out: dict[str, int]
+    declared: bool
+    """Whether the study names the outputs: collected ones have no order of which a code could be a place."""
 
 
-def collect(name: str, settings: TaskSettings, reads: Sequence[Read], keys: Sequence[pl.Series]) -> Outputs:
+def collect(
+    name: str,
+    settings: TaskSettings,
+    reads: Sequence[Read],
+    keys: Sequence[pl.Series],
+) -> Outputs:
     """The task with its declared outputs, or with those that its annotations hold.
 
     Args:
         name: of the task.
         settings: of the task.
         reads: what each source says of it.
-        keys: of the same sources, what tells images apart.
+        keys: of the same sources, what tells images apart; an image of two sources counts once.
 
     Raises:
         DataError: if too few classes or labels remain.
@@ -38,36 +47,63 @@ def collect(name: str, settings: TaskSettings, reads: Sequence[Read], keys: Sequ
     """
     kind = MultiClass if isinstance(settings, Classes) else MultiLabel
     if settings.names is not None:
-        return Outputs(kind(name, settings.names), {})
-    counts = _counts(reads, keys)
+        return Outputs(kind(name, settings.names), {}, declared=True)
+    found = _found(reads, keys)
+    counts = dict.fromkeys(sorted({*found["output"], *(output for read in reads for output in read.columns)}), 0)
+    counts |= _images(found)
     kept = [output for output, count in counts.items() if count >= settings.at_least]
-    left_out = {output: count for output, count in counts.items() if count < settings.at_least}
     if len(kept) < (2 if isinstance(settings, Classes) else 1):
         raise DataError(
             f"Task {name!r} should have {'at least two classes' if isinstance(settings, Classes) else 'a label'} with "
             f"{settings.at_least:,} or more annotated images. Found {len(kept)} of {len(counts)}. "
             "Lower `at_least`, or look at the column with `conjoin check`."
         )
-    return Outputs(kind(name, kept), left_out)
+    task = kind(name, kept)
+    if isinstance(task, MultiClass):
+        lost = [_lost(read, key, task) for read, key in zip(reads, keys, strict=True) if read.soft]
+        found = pl.concat([found, *lost])
+    images = _images(found)
+    return Outputs(task, {name: images.get(name, 0) for name in counts if name not in kept}, declared=False)
 
 
-def _counts(reads: Sequence[Read], keys: Sequence[pl.Series]) -> dict[str, int]:
-    """Images of each class, or on which each label is present, by name; an image of two sources counts once."""
+def _found(reads: Sequence[Read], keys: Sequence[pl.Series]) -> pl.DataFrame:
+    """Image (`key`) and `output` of each class, or each label that is present, in rows that could be read."""
     found = []
     for read, key in zip(reads, keys, strict=True):
+        read_rows = _readable(read, len(key))
+        frame = pl.DataFrame({"key": key.cast(pl.String)})
         if read.names is not None:
-            found.append(pl.DataFrame({"key": key, "output": read.names}))
+            found.append(frame.with_columns(output=read.names).filter(read_rows))
         elif read.lists is not None:
-            pairs = pl.DataFrame({"key": key, "output": read.lists})
+            pairs = frame.with_columns(output=read.lists).filter(read_rows)
             found.append(pairs.drop_nulls().explode("output", empty_as_null=True))
         for output, values in read.columns.items():
             present = np.nan_to_num(values) > 0.5 if read.soft else values == 1
-            found.append(pl.DataFrame({"key": key.filter(pl.Series(present))}).with_columns(output=pl.lit(output)))
-    together = pl.concat(
-        [frame.select(pl.col("key").cast(pl.String), pl.col("output").cast(pl.String)) for frame in found]
-    )
-    counted = together.drop_nulls().group_by("output").agg(pl.col("key").n_unique()).sort("output")
-    return dict(counted.iter_rows())
+            found.append(frame.filter(present & read_rows).with_columns(output=pl.lit(output)))
+    return pl.concat([frame.select("key", pl.col("output").cast(pl.String)) for frame in found]).drop_nulls()
+
+
+def _readable(read: Read, rows: int) -> NDArray[np.bool_]:
+    """Rows that could be read."""
+    good = np.ones(rows, dtype=bool)
+    for _, wrong, _ in read.wrong:
+        good[wrong] = False
+    return good
+
+
+def _images(found: pl.DataFrame) -> dict[str, int]:
+    return dict(found.group_by("output").agg(pl.col("key").n_unique()).iter_rows())
+
+
+def _lost(read: Read, key: pl.Series, task: MultiClass) -> pl.DataFrame:
+    """Images whose distribution is lost for what it gives to classes that are left out, and the first of those."""
+    rare = [name for name in read.columns if name not in task.outputs]
+    if not rare:
+        return pl.DataFrame(schema={"key": pl.String, "output": pl.String})
+    given = np.stack([read.columns[name] for name in rare], 1)
+    lost = _readable(read, len(key)) & annotated(given) & ~annotated(_distributions(read, task, len(key)))
+    most = [rare[place] for place in given[lost].argmax(1)]
+    return pl.DataFrame({"key": key.cast(pl.String).filter(lost), "output": pl.Series(most, dtype=pl.String)})
 
 
 def encode(read: Read, outputs: Outputs, rows: int) -> tuple[NDArray[Any], list[Wrong]]:
@@ -75,9 +111,11 @@ def encode(read: Read, outputs: Outputs, rows: int) -> tuple[NDArray[Any], list[
     task = outputs.task
     places = {name: place for place, name in enumerate(task.outputs)}
     if read.names is not None:
-        return _codes(read.names, outputs, places)
+        return _codes(read.names, outputs)
     if read.lists is not None:
-        return _label_lists(read.lists, outputs, places, rows)
+        return _label_lists(read.lists, outputs, rows)
+    if read.soft and isinstance(task, MultiClass):
+        return _distributions(read, task, rows), []
     shape = (rows, len(places))
     values: NDArray[Any] = np.full(shape, np.nan, np.float32) if read.soft else np.full(shape, -1, np.int8)
     for name, numbers in read.columns.items():
@@ -95,11 +133,21 @@ def soften(values: NDArray[Any], task: Task) -> NDArray[np.float32]:
     return np.where(values >= 0, values, np.nan).astype(np.float32)
 
 
-def _codes(names: pl.Series, outputs: Outputs, places: dict[str, int]) -> tuple[NDArray[np.int32], list[Wrong]]:
-    codes = _numbered(names, places)
-    bad = (names.is_not_null() & codes.is_null() & ~names.is_in(list(outputs.left_out))).fill_null(False)
+def _distributions(read: Read, task: MultiClass, rows: int) -> NDArray[np.float32]:
+    """Probabilities of all classes, 0 for those without a column; NaN where those of the task's do not sum to 1."""
+    values = np.zeros((rows, len(task.outputs)), np.float32)
+    for place, name in enumerate(task.outputs):
+        if name in read.columns:
+            values[:, place] = read.columns[name]
+    values[~whole(values)] = np.nan
+    return values
+
+
+def _codes(names: pl.Series, outputs: Outputs) -> tuple[NDArray[np.int32], list[Wrong]]:
+    codes = numbered(names, outputs.task.outputs, codes=outputs.declared)
+    bad = names.is_not_null() & codes.is_null()
     wrong: list[Wrong] = []
-    if bad.any():
+    if outputs.declared and bad.any():
         wrong.append(
             (_UNKNOWN, bad.arg_true().to_numpy().astype(np.int64), lambda row: _unknown(names[row], outputs.task))
         )
@@ -109,29 +157,19 @@ def _codes(names: pl.Series, outputs: Outputs, places: dict[str, int]) -> tuple[
 _UNKNOWN = "label unknown to the task"
 
 
-def _label_lists(
-    lists: pl.Series, outputs: Outputs, places: dict[str, int], rows: int
-) -> tuple[NDArray[np.int8], list[Wrong]]:
-    values = np.where(lists.is_not_null().to_numpy()[:, None], 0, -1).astype(np.int8).repeat(len(places), 1)
+def _label_lists(lists: pl.Series, outputs: Outputs, rows: int) -> tuple[NDArray[np.int8], list[Wrong]]:
+    annotated = lists.is_not_null().to_numpy()[:, None]
+    values = np.where(annotated, 0, -1).astype(np.int8).repeat(len(outputs.task.outputs), 1)
     flat = pl.DataFrame({"row": np.arange(rows), "label": lists}).drop_nulls()
     flat = flat.explode("label", empty_as_null=True).drop_nulls()
-    codes = _numbered(flat["label"], places)
+    codes = numbered(flat["label"], outputs.task.outputs, codes=outputs.declared)
     here = codes.is_not_null().to_numpy()
     values[flat["row"].to_numpy()[here], codes.drop_nulls().to_numpy().astype(np.int64)] = 1
-    bad = flat.filter(pl.Series(~here) & ~flat["label"].is_in(list(outputs.left_out)))
-    if not bad.height:
+    bad = flat.filter(~here)
+    if not (outputs.declared and bad.height):
         return values, []
     first = dict(zip(reversed(bad["row"].to_list()), reversed(bad["label"].to_list()), strict=True))
     return values, [(_UNKNOWN, np.unique(bad["row"].to_numpy()), lambda row: _unknown(first[row], outputs.task))]
-
-
-def _numbered(names: pl.Series, places: dict[str, int]) -> pl.Series:
-    """Place of each name; a whole number that is no name is a place itself."""
-    by_name = names.replace_strict(places, default=None, return_dtype=pl.Int64)
-    if any(name.lstrip("-").isdigit() for name in places):
-        return by_name
-    numbers = names.cast(pl.Int64, strict=False)
-    return by_name.fill_null(numbers.set(~numbers.is_between(0, len(places) - 1).fill_null(False), None))
 
 
 def _unknown(found: str, task: Task) -> str:
@@ -139,7 +177,7 @@ def _unknown(found: str, task: Task) -> str:
     hint = nearest(found, task.outputs)
     if len(task.outputs) > 10 and hint.startswith("Known"):
         hint = f"It has {len(task.outputs)}: {', '.join(task.outputs[:5])}, ..."
-    if found.lstrip("-").isdigit() and not any(name.isdigit() for name in task.outputs):
+    if is_number(found) and not any(map(is_number, task.outputs)):
         last = len(task.outputs) - 1
         hint = f"Codes go from 0 to {last}; that of a missing annotation is declared: `missing: [{found}]`."
     return f"`{task.name}` should be one of the {noun} of the task. Found {found!r}. {hint}"

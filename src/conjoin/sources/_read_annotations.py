@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from conjoin.sources._cells import as_text, column, without
+from conjoin.cells import in_memory, listed, presence, spell
+from conjoin.sources._cells import annotated, column, single
 from conjoin.sources._faults import DataError
 from conjoin.sources._words import from_words
 from conjoin.study import AnnotationSettings, Classes, Column, Columns, SourceSettings, TaskSettings, Words
@@ -48,60 +49,50 @@ def read_annotations(
     """
     role = f"annotations.{name}"
     if isinstance(settings, Words):
-        values = column(table, settings.text, source.name, role)
-        return Read(columns=from_words(values.cast(pl.String), settings), wrong=_broken_text(values, name))
+        text = single(column(table, settings.text, source.name, role), settings.text, source.name, "text")
+        return Read(columns=from_words(text, settings, source.missing), wrong=_broken_text(text, name))
     missing = (*source.missing, *settings.missing)
     if isinstance(settings, Columns):
         read = Read(soft=settings.soft)
         for output, place in settings.by_output.items():
-            values = column(table, place, source.name, role)
-            cells = without(as_text(values), missing)
+            what = "a probability or nothing" if settings.soft else "0, 1 or nothing"
+            values = single(column(table, place, source.name, role), place, source.name, what)
+            cells = annotated(values, missing)
             read.columns[output] = _numbers(cells, place, settings.soft, read.wrong)
         if settings.soft and isinstance(task, Classes):
             _whole_distributions(read, name)
         return read
     values = column(table, settings.column, source.name, role)
+    names = (*(task.names or ()), *(settings.values or ()))
+    wrong = _broken_text(values, name)
     if isinstance(task, Classes):
         if values.dtype.is_nested():
             raise DataError(
                 f"Column {settings.column!r} of data source {source.name!r} should hold one class of {name!r} in each "
                 f"cell. Found lists. Give the task `labels`, if several can hold."
             )
-        return Read(names=_renamed(without(as_text(values), missing), settings), wrong=_broken_text(values, name))
-    return Read(lists=_lists(values, settings, source, missing, name), wrong=_broken_text(values, name))
-
-
-def _lists(
-    values: pl.Series, settings: Column, source: SourceSettings, missing: tuple[Any, ...], name: str
-) -> pl.Series:
+        single(values, settings.column, source.name, f"one class of {name!r}")
+        return Read(names=in_memory(annotated(values, missing, names), _renamed(settings)), wrong=wrong)
     if settings.separator is not None and not values.dtype.is_nested():
-        cells = without(as_text(values), missing)
-        values = cells.str.split(settings.separator)
-    if not isinstance(values.dtype, pl.List | pl.Array):
+        values = annotated(values, missing, names).str.split(settings.separator)
+    kind = getattr(values.dtype, "inner", None)
+    if kind is None or kind.is_nested():
         raise DataError(
             f"Column {settings.column!r} of data source {source.name!r} should hold lists of labels of {name!r}. Found "
             f"{values.dtype}. Text such as 'red;soft' needs `separator: ;`; one value that excludes the others is a "
             "task with `classes`."
         )
-    frame = pl.DataFrame({"row": np.arange(len(values)), "value": values.cast(pl.List(values.dtype.inner))})
-    flat = frame.drop_nulls().explode("value", empty_as_null=True)
-    labels = _renamed(as_text(flat["value"]), settings)
-    unknown = without(labels, missing).is_null() & labels.is_not_null()  # a code for missing makes the row missing
-    lists = (
-        flat.with_columns(value=labels, unknown=unknown)
-        .group_by("row", maintain_order=True)
-        .agg(pl.col("value").drop_nulls(), pl.col("unknown").any())
-        .with_columns(value=pl.when(~pl.col("unknown")).then("value"))
-    )
-    return frame.select("row").join(lists, on="row", how="left", maintain_order="left")["value"]
+    lists = in_memory(values.cast(pl.List(kind)), lambda cells: listed(cells, kind, missing, names))
+    return Read(lists=in_memory(lists, lambda cells: cells.list.eval(_renamed(settings)(pl.element()))), wrong=wrong)
 
 
-def _renamed(cells: pl.Series, settings: Column) -> pl.Series:
-    return cells.replace(dict(settings.values)) if settings.values else cells
+def _renamed(settings: Column) -> Callable[[pl.Expr], pl.Expr]:
+    new = settings.values or {}
+    return lambda cells: cells.replace(dict(zip(spell(new), spell(new.values()), strict=True)))
 
 
 def _numbers(cells: pl.Series, place: str, soft: bool, wrong: list[Wrong]) -> NDArray[Any]:
-    numbers = cells.str.to_lowercase().replace({"true": "1", "false": "0"}).cast(pl.Float64, strict=False)
+    numbers = in_memory(cells, presence)
     bad = cells.is_not_null() & (
         numbers.is_null() | (~numbers.is_between(0, 1) if soft else ~numbers.is_in([0.0, 1.0])).fill_null(False)
     )
@@ -120,11 +111,14 @@ def _numbers(cells: pl.Series, place: str, soft: bool, wrong: list[Wrong]) -> ND
     return numbers.set(bad, None).fill_null(-1).cast(pl.Int8).to_numpy()
 
 
+def whole(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which rows are probabilities that sum to 1."""
+    return np.asarray(np.abs(values.sum(1) - 1) <= 1e-3)
+
+
 def _whole_distributions(read: Read, name: str) -> None:
     values = np.stack(list(read.columns.values()), 1)
-    with np.errstate(invalid="ignore"):
-        off = np.abs(values.sum(1) - 1) > 1e-3
-    bad = pl.Series(off | (np.isnan(values).any(1) & ~np.isnan(values).all(1)))
+    bad = pl.Series(~whole(values) & ~np.isnan(values).all(1))
     _note(
         read.wrong,
         "value not understood",

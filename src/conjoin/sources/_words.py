@@ -1,16 +1,20 @@
 """Labels from the words of a text, where the text settles them."""
 
 import re
+from collections.abc import Iterable
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from conjoin.cells import spell
+from conjoin.sources._cells import as_text
 from conjoin.study import Words
 
 
-def from_words(text: pl.Series, settings: Words) -> dict[str, NDArray[np.int8]]:
+def from_words(text: pl.Series, settings: Words, missing: Iterable[object] = ()) -> dict[str, NDArray[np.int8]]:
     """1 where a word of the label occurs, 0 where only words of its group do, -1 where none does."""
+    text = text.cast(pl.String).set(as_text(text).is_in(spell(missing)).fill_null(False), None)
     found = {
         label: text.str.contains(_pattern(words)).fill_null(False).to_numpy() for label, words in settings.words.items()
     }

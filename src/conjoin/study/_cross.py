@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from conjoin.cells import alike
 from conjoin.names import nearest
 from conjoin.study._annotations import Column, Columns, Words
 from conjoin.study._tasks import Classes, TaskSettings
@@ -17,6 +18,7 @@ def contradictions(study: "Study") -> list[tuple[Place, str]]:
     """Where parts do not fit together, and what is wrong there."""
     return [
         *_task_names(study),
+        *_outputs(study),
         *_source_names(study),
         *_annotations(study),
         *_relations(study),
@@ -32,6 +34,12 @@ def _task_names(study: "Study") -> Iterator[tuple[Place, str]]:
                 ("tasks", name),
                 f"should be a name without '.', '/', '>' and '+', other than overlap and seed. Found {name!r}.",
             )
+
+
+def _outputs(study: "Study") -> Iterator[tuple[Place, str]]:
+    for name, task in study.tasks.items():
+        if pair := alike(task.names or ()):
+            yield ("tasks", name), f"should have names that cells tell apart. Found {pair[0]!r} and {pair[1]!r}."
 
 
 def _source_names(study: "Study") -> Iterator[tuple[Place, str]]:
@@ -70,9 +78,20 @@ def _annotation(settings: Column | Columns | Words, name: str, task: TaskSetting
     for output in outputs if names else ():
         if names and output not in names:
             yield f"should name outputs of task {name!r}. Found {output!r}. {nearest(output, names)}"
-    if isinstance(settings, Words) and settings.groups is not None:
-        for label in {label for group in settings.groups for label in group} - set(settings.words):
+    if isinstance(settings, Words):
+        yield from _words(settings)
+
+
+def _words(settings: Words) -> Iterator[str]:
+    for label, words in settings.words.items():
+        if not all(word.strip() for word in words):
+            yield f"should have words that are not empty. Found {list(words)} for {label!r}."
+    grouped = [label for group in settings.groups or () for label in group]
+    for label in dict.fromkeys(grouped):
+        if label not in settings.words:
             yield f"should group labels that have words. Found {label!r}. {nearest(label, tuple(settings.words))}"
+        elif grouped.count(label) > 1:
+            yield f"should have each label in one group. Found {label!r} {grouped.count(label)} times."
 
 
 def _relations(study: "Study") -> Iterator[tuple[Place, str]]:
