@@ -143,6 +143,16 @@ def test_the_same_picture_in_train_and_test(tmp_path: Path, shop: dict[str, Any]
     assert twin.endswith("shop.csv, row 1")
 
 
+def test_a_shifted_copy_is_the_same_picture(tmp_path: Path, shop: dict[str, Any]) -> None:
+    (tmp_path / "copy").mkdir()
+    copies = write_shop(tmp_path / "copy", [{"article": "shoe"}, {"article": "shirt"}])
+    shift = {"contrast": 0.5, "blur": 1}
+    other = {"name": "copies", "format": "csv", "path": str(copies), "split": "test", "shift": shift}
+    found = json.loads(check(tmp_path, "--json", data=[shop, other | {"annotations": {"article": "article"}}]).stdout)
+    assert found["duplicates"]["test_images"] == 2
+    assert found["images"]["copies"]["test"] == 2
+
+
 def test_groups_that_cross_the_split(tmp_path: Path, shop: dict[str, Any]) -> None:
     fine = check(tmp_path, data=[shop | {"group": "who"}])
     assert fine.exit_code == 0

@@ -35,7 +35,7 @@ class Gathered:
         rows: a row for each of them.
         tasks: tasks with their outputs.
         bad: rows that cannot be used.
-        content: hash of the pixels of each image.
+        content: hash of the pixels of each image, before it is shifted.
 
     The rest is as in `Account`.
 
@@ -117,10 +117,10 @@ def _read(study: Study, source: SourceSettings, given: Given, cache: Path) -> _S
         for name, settings in source.annotations.items()
     }
     images = image_column(opened, source, cache)
-    ids = _ids(opened, source, images)
+    ids, seen = _ids(opened, source, images), look(images, cache)  # as they are given, before they are shifted
     if source.shift is not None and source.shift.changes_images:
         images = shift_images(images, source.shift, cache)
-    return _Source(source, opened, images, look(images, cache), ids, reads)
+    return _Source(source, opened, images, seen, ids, reads)
 
 
 def _ids(opened: Opened, source: SourceSettings, images: datasets.Dataset) -> pl.Series:

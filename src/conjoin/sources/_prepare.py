@@ -66,7 +66,7 @@ class Prepared:
     hidden: Mapping[str, datasets.Dataset]
     account: Account
     content: Mapping[str, "np.ndarray[tuple[int], np.dtype[np.uint64]]"]
-    """By split, a hash of the pixels of each image."""
+    """By split, a hash of the pixels of each image, before it is shifted."""
 
 
 def prepare(
