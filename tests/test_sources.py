@@ -316,6 +316,39 @@ def test_fractions_are_about_what_was_asked_and_follow_the_seed(tmp_path: Path) 
     assert other.table["test"]["row"][:] != prepared.table["test"]["row"][:]
 
 
+def pixels(prepared: Prepared) -> dict[str, set[bytes]]:
+    """Images of each split."""
+    return {
+        split: {np.array(decode(e["bytes"] or e["path"])).tobytes() for e in table["image"]}
+        for split, table in prepared.table.items()
+    }
+
+
+@pytest.mark.parametrize("kind", ["paths", "bytes"])
+def test_neither_another_folder_nor_rows_added_before_move_a_split(kind: str, tmp_path: Path) -> None:
+    found = []
+    for name in ("here", "elsewhere"):
+        folder = tmp_path / name
+        folder.mkdir()
+        if kind == "paths":
+            write_shop(folder, [{"article": "shoe"}] * 60, "b.csv")
+        else:
+            images = {"image": [picture(n) for n in range(60)], "article": ["shoe"] * 60}
+            pl.DataFrame(images).write_parquet(folder / "b.parquet")
+        path = str(folder / ("*.csv" if kind == "paths" else "*.parquet"))
+        source = {"format": "csv" if kind == "paths" else "parquet", "path": path, "split": {"test": 0.3}}
+        study = make_study(TASKS, source | {"annotations": {"article": "article"}})
+        found.append(pixels(prepare(study)))
+    assert found[0] == found[1]
+    if kind == "paths":
+        write_shop(folder, [{"article": "shoe"}], "a.csv", start=60)
+    else:
+        pl.DataFrame({"image": [picture(60)], "article": ["shoe"]}).write_parquet(folder / "a.parquet")
+    more = pixels(prepare(study))
+    assert sum(len(images) for images in more.values()) == 61
+    assert all(images <= more[split] for split, images in found[0].items())
+
+
 def test_splits_by_column_and_by_path(tmp_path: Path) -> None:
     write_shop(tmp_path, [{"article": "shoe", "part": part} for part in ("train", "dev", "test")])
     split = {"column": "part", "values": {"dev": "validation"}}

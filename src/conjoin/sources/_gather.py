@@ -35,7 +35,6 @@ class Gathered:
         rows: a row for each of them.
         tasks: tasks with their outputs.
         bad: rows that cannot be used.
-        content: hash of the pixels of each image, before it is shifted.
 
     The rest is as in `Account`.
 
@@ -45,7 +44,6 @@ class Gathered:
     rows: Rows
     tasks: tuple[Task, ...]
     bad: NDArray[np.bool_]
-    content: NDArray[np.uint64]
     faults: Faults = field(default_factory=Faults)
     left_out: dict[str, dict[str, int]] = field(default_factory=dict)
     converted: dict[str, Counter[str]] = field(default_factory=dict)
@@ -59,6 +57,9 @@ class _Source:
     images: datasets.Dataset
     seen: Seen
     ids: pl.Series
+    """Rows of one id are one image: the `id` column, else absolute paths of image files."""
+    keys: pl.Series
+    """What a split is drawn by, the same wherever the data are: the `id` column, else the pixels."""
     reads: dict[str, Read]
 
 
@@ -70,13 +71,13 @@ def gather(study: Study, given: Given, cache: Path) -> Gathered:
 
     """
     sources = [_read(study, source, given, cache) for source in study.data]
-    keys = {id(source): _keys(source, number) for number, source in enumerate(sources)}
+    names = {id(source): _names(source, number) for number, source in enumerate(sources)}
     tasks, encoded, wrong, left_out = [], {}, [], {}
     sizes = [len(source.images) for source in sources]
     offsets = [0, *np.cumsum(sizes).tolist()]
     for name, settings in study.tasks.items():
         having = [source for source in sources if name in source.reads]
-        outputs = collect(name, settings, [s.reads[name] for s in having], [keys[id(s)] for s in having])
+        outputs = collect(name, settings, [s.reads[name] for s in having], [names[id(s)] for s in having])
         tasks.append(outputs.task)
         if outputs.left_out:
             left_out[name] = outputs.left_out
@@ -94,7 +95,6 @@ def gather(study: Study, given: Given, cache: Path) -> Gathered:
         rows,
         tuple(tasks),
         np.zeros(len(rows), dtype=bool),
-        np.concatenate([source.seen.content for source in sources]),
         left_out=left_out,
         converted={source.settings.name: source.seen.converted for source in sources if source.seen.converted},
         split=split,
@@ -117,16 +117,17 @@ def _read(study: Study, source: SourceSettings, given: Given, cache: Path) -> _S
         for name, settings in source.annotations.items()
     }
     images = image_column(opened, source, cache)
-    ids, seen = _ids(opened, source, images), look(images, cache)  # as they are given, before they are shifted
+    seen = look(images, cache)  # as they are given, before they are shifted
+    pixels = pl.Series(seen.content).cast(pl.String)
+    own = None if source.id is None else as_text(column(opened.table, source.id, source.name, "id")).cast(pl.String)
+    ids, keys = (_paths(images), pixels) if own is None else (own, own.fill_null(pixels))
     if source.shift is not None and source.shift.changes_images:
         images = shift_images(images, source.shift, cache)
-    return _Source(source, opened, images, seen, ids, reads)
+    return _Source(source, opened, images, seen, ids, keys, reads)
 
 
-def _ids(opened: Opened, source: SourceSettings, images: datasets.Dataset) -> pl.Series:
-    """What tells images apart: the `id` column, else paths of image files."""
-    if source.id is not None:
-        return as_text(column(opened.table, source.id, source.name, "id")).cast(pl.String)
+def _paths(images: datasets.Dataset) -> pl.Series:
+    """Absolute paths of image files; null where an image is bytes."""
     stored = images.with_format("arrow")[:]["image"]  # the mapped file, not a copy
     paths = pc.if_else(pc.is_null(pc.struct_field(stored, "bytes")), pc.struct_field(stored, "path"), None)
     found = pl.from_arrow(paths)
@@ -134,7 +135,8 @@ def _ids(opened: Opened, source: SourceSettings, images: datasets.Dataset) -> pl
     return found.cast(pl.String)
 
 
-def _keys(source: _Source, number: int) -> pl.Series:
+def _names(source: _Source, number: int) -> pl.Series:
+    """A name for each image, whether its rows have an id or not."""
     own = pl.Series(np.arange(len(source.ids)), dtype=pl.Int64).cast(pl.String)
     return source.ids.fill_null(f"{number} " + own)
 
@@ -176,6 +178,8 @@ def _meta(sources: list[_Source], offsets: list[int]) -> tuple[pl.DataFrame, lis
                     "file": (opened.file() + len(files)).astype(np.int32),
                     "row": opened.row(),
                     "id": source.ids,
+                    "key": source.keys,
+                    "content": source.seen.content,
                     "group": group,
                     "split": split,
                 }

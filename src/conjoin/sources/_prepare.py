@@ -104,27 +104,25 @@ def prepare(
     if study.regime is not None:
         rows, full = hide(rows, study.regime, seed)
     account = Account(found.faults, merged, found.left_out, found.converted, shifted, found.split)
-    split, image = rows.column("split"), rows.column("image")
+    split, content = rows.column("split"), rows.column("content")
     return Prepared(
         found.tasks,
         tuple(rows.sources),
         (shown := tables(found.images, rows, cache)),
         tables(found.images, full, cache) if study.regime else shown,
         account,
-        {name: found.content[image[split == number]] for number, name in enumerate(SPLITS)},
+        {name: content[split == number] for number, name in enumerate(SPLITS)},
     )
 
 
 def _split(study: Study, rows: Rows) -> Rows:
-    """Draw the split of rows whose source has none: by group, else by id, else by row."""
+    """Draw the split of rows whose source has none: by group, else by id, else by the picture."""
     split = rows.meta["split"].to_numpy(writable=True)
     for number, source in enumerate(study.data):
         open_rows = np.flatnonzero((rows.column("source") == number) & (split == UNDECIDED))
         settings = source.split if isinstance(source.split, Fractions) else Fractions()
         meta = rows.meta[open_rows]
-        own = "row " + meta["file"].cast(str) + " " + meta["row"].cast(str)
-        keys = meta["group"].fill_null(meta["id"]).fill_null(own)
-        split[open_rows] = by_fractions(keys, settings).to_numpy()
+        split[open_rows] = by_fractions(meta["group"].fill_null(meta["key"]), settings).to_numpy()
     return replace(rows, meta=rows.meta.with_columns(split=split))
 
 
