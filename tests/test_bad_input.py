@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,11 @@ def disagreeing(folder: Path) -> dict[str, Any]:
 
 
 def disagreeing_splits(folder: Path) -> dict[str, Any]:
-    return source(shop(folder, id="2"), id="id")
+    return source(shop(folder, id="2", image="2.png"), id="id")
+
+
+def disagreeing_images(folder: Path) -> dict[str, Any]:
+    return source(shop(folder, id="1"), id="id")
 
 
 FAULTY: dict[str, tuple[Callable[[Path], dict[str, Any]], list[str], int]] = {
@@ -129,6 +134,16 @@ FAULTY: dict[str, tuple[Callable[[Path], dict[str, Any]], list[str], int]] = {
             "rows of one image that disagree: 1 row\n",
             "row 2 (shop): `article` of image '1' should be the same in all its rows. Found 'shoe' in ",
             "shop.csv row 2, 'shirt' in ",
+            "shop.csv row 4.",
+        ],
+        4,
+    ),
+    "images that disagree": (
+        disagreeing_images,
+        [
+            "rows of one image that disagree: 1 row\n",
+            "row 2 (shop): `pixels` of image '1' should be the same in all its rows. Found ",
+            "shop.csv row 2, ",
             "shop.csv row 4.",
         ],
         4,
@@ -207,6 +222,25 @@ def test_rows_of_two_sources_that_disagree(tmp_path: Path) -> None:
         prepare(study)
 
 
+def test_sources_that_are_both_numbered_from_zero(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    rows = [{"id": str(n), "article": "shoe", "part": ("train", "test")[n % 2]} for n in range(10)]
+    a, b = write_shop(tmp_path, rows), write_shop(tmp_path / "b", rows)
+    for n in range(10):
+        (tmp_path / "b" / f"{n}.png").write_bytes(picture(50 + n))
+    sources = [source(path, id="id", name=name) for path, name in ((a, "one"), (b, "two"))]
+    with pytest.raises(DataError, match=r"Found 10 faults") as caught:
+        prepare(make_study(CLASSES, *sources))
+    assert re.search(
+        r"shop.csv, row 3 \(one\): `pixels` of image '2' should be the same in all its rows. "
+        r"Found \w{16} in .*shop.csv row 3, \w{16} in .*b/shop.csv row 3\. Images that are not the same need",
+        str(caught.value),
+    )
+    for n in range(10):
+        (tmp_path / "b" / f"{n}.png").write_bytes(picture(n, "BMP"))  # other bytes, the same pixels
+    assert prepare(make_study(CLASSES, *sources)).account.merged == 10
+
+
 def test_rows_of_one_file_that_disagree_without_an_id(tmp_path: Path) -> None:
     rows = [{"article": name, "part": "train", "image": "0.png"} for name in ("shoe", "shirt")]
     (tmp_path / "0.png").write_bytes(picture(0))
@@ -215,7 +249,8 @@ def test_rows_of_one_file_that_disagree_without_an_id(tmp_path: Path) -> None:
 
 
 def test_labels_that_disagree(tmp_path: Path) -> None:
-    rows = [{"id": "x", "red": red, "soft": soft, "part": "train"} for red, soft in ((1, ""), ("", 0), (0, 0))]
+    cells = ((1, ""), ("", 0), (0, 0))
+    rows = [{"id": "x", "image": "0.png", "red": red, "soft": soft, "part": "train"} for red, soft in cells]
     settings = source(write_shop(tmp_path, rows), id="id", annotations={"t": {"columns": ["red", "soft"]}})
     tasks = {"t": {"labels": ["red", "soft"]}}
     with pytest.raises(

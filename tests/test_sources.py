@@ -268,9 +268,8 @@ def test_a_label_is_absent_only_where_another_is_present(words: list[str]) -> No
 
 def test_images_of_two_sources_are_one_where_an_id_says_so(tmp_path: Path) -> None:
     write_shop(tmp_path, [{"id": "p", "article": "shoe"}, {"id": "q", "article": ""}], "a.csv")
-    write_shop(
-        tmp_path, [{"id": "q", "article": "shirt", "c": "x"}, {"id": "r", "article": "shoe", "c": "y"}], "b.csv", 2
-    )
+    same = {"id": "q", "image": "1.png", "article": "shirt", "c": "x"}
+    write_shop(tmp_path, [same, {"id": "r", "article": "shoe", "c": "y"}], "b.csv", 2)
     a = {"path": str(tmp_path / "a.csv"), "id": "id", **TRAIN, "annotations": {"article": "article"}}
     b = {"path": str(tmp_path / "b.csv"), "id": "id", **TRAIN, "annotations": {"article": "article", "c": "c"}}
     study = make_study(TASKS | {"c": {"classes": ["x", "y"]}}, a, b)

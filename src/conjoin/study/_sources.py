@@ -63,7 +63,8 @@ class _Source(Strict):
     image: str = "image"
     """Column of images: their bytes, or paths."""
     id: str | None = None
-    """Column that names an image: rows of one name, in one source or several, are one image. Default: its path."""
+    """Column that names an image: rows of one name, in one source or several, are one image, with the same pixels.
+    Default: its path."""
     group: str | None = None
     """Column of what images share (a subject, a video, a product): splits keep it together."""
     split: Split | None = None
