@@ -160,7 +160,10 @@ def test_groups_that_cross_the_split(tmp_path: Path, shop: dict[str, Any]) -> No
     Path(shop["path"]).write_text(text.replace("19.png,shoe,,g4", "19.png,shoe,,g0"))
     done = check(tmp_path, data=[shop | {"group": "who"}])
     assert done.exit_code == 1
-    assert "no-go: A group should be in one split. Found 1 in several, the first 'g0'." in " ".join(done.stdout.split())
+    assert "no-go: A group should be in one split. Found 1 in several. Mend the split" in " ".join(done.stdout.split())
+    told = json.loads(check(tmp_path, "--json", data=[shop | {"group": "who"}]).stdout)
+    (remark,) = [remark["text"] for remark in told["remarks"] if remark["kind"] == "no-go"]
+    assert remark.endswith(f"\n  'g0': train in {shop['path']} row 1, test in {shop['path']} row 20")
 
 
 def test_a_regime_is_shown(tmp_path: Path, shop: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -302,6 +303,37 @@ def test_groups_stay_together(tmp_path: Path) -> None:
     assert all(groups.values())
     assert sum(map(len, groups.values())) == 40
     assert len(set.union(*groups.values())) == 40
+
+
+def two_sources(folder: Path, first: Any, second: Any) -> Any:
+    """Different images of the same twenty groups in two sources."""
+    sources = []
+    for start, split in ((0, first), (100, second)):
+        rows = [{"article": "shoe", "who": f"g{n % 20}"} for n in range(60)]
+        path = write_shop(folder, rows, f"{start}.csv", start=start)
+        sources.append({"path": str(path), "group": "who", "split": split, "annotations": {"article": "article"}})
+    return make_study(TASKS, *sources)
+
+
+@pytest.mark.parametrize("first", [{"test": 0.3, "seed": 0}, "train", "test"])
+def test_rows_take_the_split_that_their_group_has_in_another_source(first: Any, tmp_path: Path) -> None:
+    for study in (two_sources(tmp_path, first, {"test": 0.3, "seed": 1}), two_sources(tmp_path, {"seed": 1}, first)):
+        prepared = prepare(study, refuse=False)
+        groups = [set(table["group"]) for table in prepared.table.values()]
+        assert sum(map(len, groups)) == len(set.union(*groups)) == 20
+        if isinstance(first, str):
+            assert len(prepared.table[first]) == 120
+
+
+@pytest.mark.parametrize("policy", ["fail", "skip"])
+def test_a_group_in_two_splits_is_refused(policy: str, tmp_path: Path) -> None:
+    study = two_sources(tmp_path, "train", "test").model_copy(update={"on_error": policy})
+    with pytest.raises(
+        DataError, match=r"A group should be in one split. Found 20 in several, the first 10\."
+    ) as caught:
+        prepare(study)
+    assert re.search(r"\n  'g3': train in .*/0.csv row 4, test in .*100.csv row 4\n", str(caught.value))
+    assert str(caught.value).count("\n") == 10
 
 
 def test_fractions_are_about_what_was_asked_and_follow_the_seed(tmp_path: Path) -> None:

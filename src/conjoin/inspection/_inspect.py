@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conjoin.evaluation import ARMS
-from conjoin.inspection._duplicates import crossing_groups, duplicates, shown
+from conjoin.inspection._duplicates import duplicates, shown
 from conjoin.inspection._remarks import Remark
 from conjoin.sources import DataError, Prepared, annotated, annotations, build_relation, known, prepare
 from conjoin.study import Study
@@ -157,14 +157,8 @@ def _leaks(found: Inspection, prepared: Prepared) -> None:
         found.remarks.append(
             Remark("note", f"None of {tests:,} test images is also in train or validation, pixel by pixel.")
         )
-    if groups := crossing_groups(prepared):
-        found.remarks.append(
-            Remark(
-                "no-go",
-                f"A group should be in one split. Found {len(groups):,} in several, the first {groups[0]!r}. "
-                "Mend the split, or leave it to conjoin: `split: {validation: 0.1, test: 0.1}`.",
-            )
-        )
+    if prepared.account.crossing:
+        found.remarks.append(Remark("no-go", prepared.account.crossing))
 
 
 def _relations(found: Inspection, prepared: Prepared, study: Study) -> None:

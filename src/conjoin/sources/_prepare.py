@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import datasets
@@ -14,9 +14,9 @@ from conjoin.sources._hide import hide
 from conjoin.sources._mapped import cache_folder
 from conjoin.sources._merge import merge
 from conjoin.sources._open import Given
-from conjoin.sources._rows import SPLITS, UNDECIDED, Rows
+from conjoin.sources._rows import SPLITS, Rows
 from conjoin.sources._shift import with_class_prior
-from conjoin.sources._split import by_fractions
+from conjoin.sources._split import crossing_groups, draw
 from conjoin.sources._tables import tables
 from conjoin.study import Fractions, Study
 from conjoin.tasks import Task
@@ -33,6 +33,7 @@ class Account:
         converted: images that were not upright 8-bit RGB, by source and what they are.
         shifted: images left out to change class frequencies, by source.
         split: how the split of each source came about.
+        crossing: what is wrong with groups that are in several splits; nothing where there are none.
 
     """
 
@@ -42,6 +43,7 @@ class Account:
     converted: Mapping[str, Counter[str]] = field(default_factory=dict)
     shifted: Mapping[str, int] = field(default_factory=dict)
     split: Mapping[str, str] = field(default_factory=dict)
+    crossing: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +85,7 @@ def prepare(
             `conjoin check` goes on instead, to find everything.
 
     Raises:
-        DataError: if data cannot be read, rows cannot be used, or nothing is left.
+        DataError: if data cannot be read, rows cannot be used, a group is in several splits, or nothing is left.
 
     """
     cache = cache or cache_folder()
@@ -95,7 +97,10 @@ def prepare(
     rows, merged = merge(rows, found.tasks, found.faults)
     if refuse and study.on_error == "fail" and found.faults.counts.total() > before:
         found.faults.refuse()
-    rows = _split(study, rows)
+    rows = draw(rows, [s.split if isinstance(s.split, Fractions) else Fractions() for s in study.data])
+    crossing = crossing_groups(rows)
+    if refuse and crossing:
+        raise DataError(crossing)
     rows, shifted = _shift_priors(study, rows, found)
     for name, number in (("train", 0), ("test", 2)):
         if refuse and not (rows.column("split") == number).any():
@@ -103,7 +108,7 @@ def prepare(
     full = rows
     if study.regime is not None:
         rows, full = hide(rows, study.regime, seed)
-    account = Account(found.faults, merged, found.left_out, found.converted, shifted, found.split)
+    account = Account(found.faults, merged, found.left_out, found.converted, shifted, found.split, crossing)
     split, content = rows.column("split"), rows.column("content")
     return Prepared(
         found.tasks,
@@ -113,17 +118,6 @@ def prepare(
         account,
         {name: content[split == number] for number, name in enumerate(SPLITS)},
     )
-
-
-def _split(study: Study, rows: Rows) -> Rows:
-    """Draw the split of rows whose source has none: by group, else by id, else by the picture."""
-    split = rows.meta["split"].to_numpy(writable=True)
-    for number, source in enumerate(study.data):
-        open_rows = np.flatnonzero((rows.column("source") == number) & (split == UNDECIDED))
-        settings = source.split if isinstance(source.split, Fractions) else Fractions()
-        meta = rows.meta[open_rows]
-        split[open_rows] = by_fractions(meta["group"].fill_null(meta["key"]), settings).to_numpy()
-    return replace(rows, meta=rows.meta.with_columns(split=split))
 
 
 def _shift_priors(study: Study, rows: Rows, found: Gathered) -> tuple[Rows, dict[str, int]]:
