@@ -97,6 +97,26 @@ def prepare(
     rows, merged = merge(rows, found.tasks, found.faults)
     if refuse and study.on_error == "fail" and found.faults.counts.total() > before:
         found.faults.refuse()
+    try:
+        rows, full, shifted, crossing = _arrange(study, rows, found, seed, refuse)
+    except DataError as error:
+        raise DataError(error.message, found.faults) from error
+    account = Account(found.faults, merged, found.left_out, found.converted, shifted, found.split, crossing)
+    split, content = rows.column("split"), rows.column("content")
+    return Prepared(
+        found.tasks,
+        tuple(rows.sources),
+        (shown := tables(found.images, rows, cache)),
+        tables(found.images, full, cache) if study.regime else shown,
+        account,
+        {name: content[split == number] for number, name in enumerate(SPLITS)},
+    )
+
+
+def _arrange(
+    study: Study, rows: Rows, found: Gathered, seed: int, refuse: bool
+) -> tuple[Rows, Rows, dict[str, int], str]:
+    """Split, change class frequencies and hide; as they are seen and whole, what was left out, groups that cross."""
     rows = draw(rows, [s.split if isinstance(s.split, Fractions) else Fractions() for s in study.data])
     crossing = crossing_groups(rows)
     if refuse and crossing:
@@ -108,16 +128,7 @@ def prepare(
     full = rows
     if study.regime is not None:
         rows, full = hide(rows, study.regime, seed)
-    account = Account(found.faults, merged, found.left_out, found.converted, shifted, found.split, crossing)
-    split, content = rows.column("split"), rows.column("content")
-    return Prepared(
-        found.tasks,
-        tuple(rows.sources),
-        (shown := tables(found.images, rows, cache)),
-        tables(found.images, full, cache) if study.regime else shown,
-        account,
-        {name: content[split == number] for number, name in enumerate(SPLITS)},
-    )
+    return rows, full, shifted, crossing
 
 
 def _shift_priors(study: Study, rows: Rows, found: Gathered) -> tuple[Rows, dict[str, int]]:
