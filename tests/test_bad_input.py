@@ -94,6 +94,18 @@ def disagreeing_images(folder: Path) -> dict[str, Any]:
     return source(shop(folder, id="1"), id="id")
 
 
+def changed_line(folder: Path, change: Callable[[str], str]) -> dict[str, Any]:
+    """The fourth row changed, after a blank line that is no row."""
+    lines = shop(folder).read_text().splitlines()
+    lines[4] = change(lines[4])
+    return source(touched(folder / "shop.csv", "\n".join([*lines[:3], "", *lines[3:]])))
+
+
+def touched(path: Path, text: str = "") -> Path:
+    path.write_text(text)
+    return path
+
+
 FAULTY: dict[str, tuple[Callable[[Path], dict[str, Any]], list[str], int]] = {
     "truncated": (
         truncated,
@@ -121,6 +133,19 @@ FAULTY: dict[str, tuple[Callable[[Path], dict[str, Any]], list[str], int]] = {
             "label unknown to the task: 1 row\n",
             "row 4 (shop): `article` should be one of the classes of the task. Found 'shoes'. Did you mean 'shoe'?",
         ],
+        5,
+    ),
+    "a row cut short": (
+        lambda folder: changed_line(folder, lambda line: line.rpartition(",")[0]),
+        [
+            "row of another length than the header: 1 row\n",
+            "shop.csv, row 4 (shop): a row should have 4 cells, as the header has. Found 3.",
+        ],
+        5,
+    ),
+    "more cells than the header": (
+        lambda folder: changed_line(folder, lambda line: line + ",x,y"),
+        ["shop.csv, row 4 (shop): a row should have 4 cells, as the header has. Found 6."],
         5,
     ),
     "unknown code": (
@@ -303,11 +328,6 @@ def empty_folder(folder: Path) -> dict[str, Any]:
     return source(folder / "none", format="folder")
 
 
-def touched(path: Path, text: str = "") -> Path:
-    path.write_text(text)
-    return path
-
-
 BROKEN: dict[str, tuple[Callable[[Path], dict[str, Any]], str]] = {
     "no column": (
         lambda folder: source(shop(folder), annotations={"article": "artikel"}),
@@ -355,9 +375,13 @@ BROKEN: dict[str, tuple[Callable[[Path], dict[str, Any]], str]] = {
         lambda folder: source(touched(folder / "a.jsonl", "x,y"), format="jsonl"),
         r"Data source 'shop' should be readable as jsonl. Found in .*a.jsonl: ",
     ),
-    "more cells than the header": (
-        lambda folder: source(touched(folder / "a.csv", "image,article\na,b\na,b,c,d\n")),
-        r"should be readable as csv. Found in .*a.csv: .*Expected 2 fields in line 3, saw 4",
+    "a column twice": (
+        lambda folder: source(touched(folder / "a.csv", "image,article,article\na,b,c\n")),
+        r"The header of .*a.csv should name each column once. Found 'article' twice",
+    ),
+    "an open quotation mark": (
+        lambda folder: source(touched(folder / "a.csv", 'image,article\na,"b\na,b\n')),
+        r"Data source 'shop' should be readable as csv. Found in .*a.csv: ",
     ),
     "other headers": (
         headers_differ,

@@ -82,6 +82,25 @@ def test_training_reads_the_table(tmp_path: Path) -> None:
     assert torch.equal(stored.read([2]).images[0], expected)
 
 
+@pytest.mark.parametrize("header", ["article,image,note", "article,image,note,", "article,image,note,,"])
+@pytest.mark.parametrize("end", ["", ",", ",,"])
+def test_a_trailing_delimiter_shifts_no_column(header: str, end: str, tmp_path: Path) -> None:
+    for number in range(3):
+        (tmp_path / f"{number}.png").write_bytes(picture(number))
+    rows = ["shoe,0.png,shirt", '"shirt",1.png,"a\nb"', ",2.png,"]
+    (tmp_path / "a.csv").write_text("\n".join([header, *(row + end for row in rows)]) + "\n\n")
+    source = {"path": str(tmp_path / "a.csv"), **TRAIN, "annotations": {"article": "article"}}
+    assert codes(make_study(TASKS, source)) == [1, 0, -1]
+
+
+def test_files_whose_columns_are_in_another_order(tmp_path: Path) -> None:
+    write_shop(tmp_path, [{"article": "shoe"}], "a.csv")
+    (tmp_path / "1.png").write_bytes(picture(1))
+    write_csv(tmp_path / "b.csv", [{"": 0, "article": "shirt", "more": "x", "image": "1.png"}])
+    source = {"path": str(tmp_path / "*.csv"), **TRAIN, "annotations": {"article": "article"}}
+    assert codes(make_study(TASKS, source)) == [1, 0]
+
+
 def test_folders_with_metadata_and_splits_of_their_own(tmp_path: Path) -> None:
     for number, split in enumerate(("train", "train", "validation", "test")):
         (tmp_path / "shop" / split).mkdir(parents=True, exist_ok=True)

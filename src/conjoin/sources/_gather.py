@@ -100,6 +100,8 @@ def gather(study: Study, given: Given, cache: Path) -> Gathered:
         split=split,
     )
     for source, offset in zip(sources, offsets, strict=False):
+        ragged = {offset + row: what for row, what in source.opened.ragged.items()}
+        wrong.append(("row of another length than the header", np.array([*ragged], np.int64), ragged.__getitem__))
         unreadable = {offset + row: what for row, what in source.seen.unreadable.items()}
         for kind in ("image that cannot be read", "image file that is missing"):
             here = [row for row, what in unreadable.items() if ("existing file" in what) == ("missing" in kind)]
