@@ -413,6 +413,38 @@ def test_splits_by_column_and_by_path(tmp_path: Path) -> None:
     assert {s: len(t) for s, t in two.table.items()} == {"train": 3, "validation": 0, "test": 1}
 
 
+def test_validation_may_be_drawn_from_a_train_split_of_the_source_itself(tmp_path: Path) -> None:
+    write_shop(tmp_path, [{"article": "shoe"}] * 60, "a.csv")
+    write_shop(tmp_path, [{"article": "shirt"}] * 20, "t.csv", 60)
+    source = {
+        "path": {"train": str(tmp_path / "a.csv"), "test": str(tmp_path / "t.csv")},
+        "split": {"validation": 0.3},
+        "annotations": {"article": "article"},
+    }
+    prepared = prepare(make_study(TASKS, source))
+    found = {split: annotations(table)["article"].tolist() for split, table in prepared.table.items()}
+    assert found["test"] == [0] * 20
+    assert set(found["train"]) == set(found["validation"]) == {1}
+    assert len(found["train"]) + len(found["validation"]) == 60
+    assert 8 <= len(found["validation"]) <= 30
+    assert prepared.account.split == {"source0": "the source's own; of train 30% made validation here, seed 0"}
+
+
+def test_a_folder_with_splits_is_not_split_anew(tmp_path: Path) -> None:
+    for number, split in enumerate(("train", "validation", "test")):
+        for name in ("shirt", "shoe"):
+            (tmp_path / "shop" / split / name).mkdir(parents=True)
+            (tmp_path / "shop" / split / name / "0.png").write_bytes(picture(number + 3 * (name == "shoe")))
+    source = {
+        "format": "folder",
+        "path": str(tmp_path / "shop"),
+        "split": {"validation": 0.3},
+        "annotations": {"article": "label"},
+    }
+    with pytest.raises(DataError, match=r"`split` of data source 'source0', which has the splits .* should be one of"):
+        prepare(make_study(TASKS, source))
+
+
 def test_rare_classes_are_counted(tmp_path: Path) -> None:
     write_shop(tmp_path, [{"article": name} for name in ["a", "a", "b", "b", "c"]])
     source = {"path": str(tmp_path / "shop.csv"), **TRAIN, "annotations": {"article": "article"}}

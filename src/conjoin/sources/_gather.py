@@ -12,18 +12,16 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from conjoin.sources._cells import as_text, column
-from conjoin.sources._faults import DataError, Faults
+from conjoin.sources._faults import Faults
 from conjoin.sources._images import Seen, image_column, look
 from conjoin.sources._open import Given, Opened, open_source
 from conjoin.sources._outputs import collect, encode, soften
 from conjoin.sources._read_annotations import Read, Wrong, read_annotations
-from conjoin.sources._rows import SPLITS, UNDECIDED, Rows
+from conjoin.sources._rows import Rows
 from conjoin.sources._shift import shift_images
-from conjoin.sources._split import from_column, unknown_split
-from conjoin.study import Fractions, SourceSettings, SplitColumn, Study
+from conjoin.sources._split import Draw, Split, read_split, unknown_split
+from conjoin.study import SourceSettings, SplitColumn, Study
 from conjoin.tasks import MultiClass, Task
-
-_OTHER_NAMES = {"dev": "validation", "val": "validation", "valid": "validation"}
 
 
 @dataclass(eq=False)
@@ -35,6 +33,7 @@ class Gathered:
         rows: a row for each of them.
         tasks: tasks with their outputs.
         bad: rows that cannot be used.
+        draws: how splits are drawn, by source.
 
     The rest is as in `Account`.
 
@@ -44,6 +43,7 @@ class Gathered:
     rows: Rows
     tasks: tuple[Task, ...]
     bad: NDArray[np.bool_]
+    draws: list[Draw]
     faults: Faults = field(default_factory=Faults)
     left_out: dict[str, dict[str, int]] = field(default_factory=dict)
     converted: dict[str, Counter[str]] = field(default_factory=dict)
@@ -61,6 +61,7 @@ class _Source:
     keys: pl.Series
     """What a split is drawn by, the same wherever the data are: the `id` column, else the pixels."""
     reads: dict[str, Read]
+    split: Split
 
 
 def gather(study: Study, given: Given, cache: Path) -> Gathered:
@@ -88,16 +89,17 @@ def gather(study: Study, given: Given, cache: Path) -> Gathered:
             parts.append(soften(values, outputs.task) if soft else values)
             wrong += [(kind, rows + offset, _from(offset, what)) for kind, rows, what in more]
         encoded[name] = np.concatenate(parts)
-    meta, files, split_wrong, split = _meta(sources, offsets)
+    meta, files, split_wrong = _meta(sources, offsets)
     rows = Rows(meta, encoded, [source.settings.name for source in sources], files)
     found = Gathered(
         datasets.concatenate_datasets([source.images for source in sources]),
         rows,
         tuple(tasks),
         np.zeros(len(rows), dtype=bool),
+        [source.split.draw for source in sources],
         left_out=left_out,
         converted={source.settings.name: source.seen.converted for source in sources if source.seen.converted},
-        split=split,
+        split={source.settings.name: source.split.how for source in sources},
     )
     for source, offset in zip(sources, offsets, strict=False):
         ragged = {offset + row: what for row, what in source.opened.ragged.items()}
@@ -125,7 +127,7 @@ def _read(study: Study, source: SourceSettings, given: Given, cache: Path) -> _S
     ids, keys = (_paths(images), pixels) if own is None else (own, own.fill_null(pixels))
     if source.shift is not None and source.shift.changes_images:
         images = shift_images(images, source.shift, cache)
-    return _Source(source, opened, images, seen, ids, keys, reads)
+    return _Source(source, opened, images, seen, ids, keys, reads, read_split(source, opened))
 
 
 def _paths(images: datasets.Dataset) -> pl.Series:
@@ -156,17 +158,16 @@ def _from(offset: int, what: Any) -> Any:
     return lambda row: what(row - offset)
 
 
-def _meta(sources: list[_Source], offsets: list[int]) -> tuple[pl.DataFrame, list[str], list[Wrong], dict[str, str]]:
+def _meta(sources: list[_Source], offsets: list[int]) -> tuple[pl.DataFrame, list[str], list[Wrong]]:
     frames = []
     files: list[str] = []
     wrong: list[Wrong] = []
-    told: dict[str, str] = {}
     for number, source in enumerate(sources):
         opened, settings = source.opened, source.settings
-        split, bad, told[settings.name] = _split(source)
+        split = source.split.numbers
         if isinstance(settings.split, SplitColumn):
             cells = column(opened.table, settings.split.column, settings.name, "split")
-            rows = bad.arg_true().to_numpy().astype(np.int64) + offsets[number]
+            rows = source.split.unknown.arg_true().to_numpy().astype(np.int64) + offsets[number]
             what = lambda row, c=cells, s=settings.split: unknown_split(c[row], s)  # noqa: E731
             wrong.append(("split that is none", rows, _from(offsets[number], what)))
         group = pl.Series([None], dtype=pl.String).new_from_index(0, len(split))
@@ -188,31 +189,4 @@ def _meta(sources: list[_Source], offsets: list[int]) -> tuple[pl.DataFrame, lis
             )
         )
         files += opened.files
-    return pl.concat(frames), files, wrong, told
-
-
-def _split(source: _Source) -> tuple[pl.Series, pl.Series, str]:
-    """Number of the split of each row, which rows hold none that is known, and how it came about."""
-    settings, opened = source.settings, source.opened
-    size = len(opened.table)
-    none = pl.Series([False], dtype=pl.Boolean).new_from_index(0, size)
-    if isinstance(settings.split, SplitColumn):
-        cells = column(opened.table, settings.split.column, settings.name, "split")
-        return *from_column(cells, settings.split), f"column {settings.split.column!r}"
-    if isinstance(settings.split, str):
-        return pl.Series(np.full(size, SPLITS.index(settings.split), np.int8)), none, f"all {settings.split}"
-    if settings.split is None and any(opened.splits):
-        own = [_OTHER_NAMES.get(split or "", split) for split in opened.splits]
-        if unknown := sorted({str(split) for split in own if split not in SPLITS}):
-            raise DataError(
-                f"Splits of data source {settings.name!r} should be train, validation and test. Found {unknown}. "
-                "Give the source a `split` of its own."
-            )
-        numbers = np.array([SPLITS.index(split or "") for split in own], np.int8)
-        return pl.Series(numbers[opened.file()]), none, "the source's own"
-    fractions = settings.split or Fractions()
-    how = (
-        f"made here, seed {fractions.seed}: {1 - fractions.validation - fractions.test:.0%} train, "
-        f"{fractions.validation:.0%} validation, {fractions.test:.0%} test"
-    )
-    return pl.Series(np.full(size, UNDECIDED, np.int8)), none, how
+    return pl.concat(frames), files, wrong

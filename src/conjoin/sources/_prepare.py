@@ -18,7 +18,7 @@ from conjoin.sources._rows import SPLITS, Rows
 from conjoin.sources._shift import with_class_prior
 from conjoin.sources._split import crossing_groups, draw
 from conjoin.sources._tables import tables
-from conjoin.study import Fractions, Study
+from conjoin.study import Study
 from conjoin.tasks import Task
 
 
@@ -117,7 +117,7 @@ def _arrange(
     study: Study, rows: Rows, found: Gathered, seed: int, refuse: bool
 ) -> tuple[Rows, Rows, dict[str, int], str]:
     """Split, change class frequencies and hide; as they are seen and whole, what was left out, groups that cross."""
-    rows = draw(rows, [s.split if isinstance(s.split, Fractions) else Fractions() for s in study.data])
+    rows = draw(rows, found.draws)
     crossing = crossing_groups(rows)
     if refuse and crossing:
         raise DataError(crossing)
@@ -136,7 +136,7 @@ def _shift_priors(study: Study, rows: Rows, found: Gathered) -> tuple[Rows, dict
     left_out = {}
     for number, source in enumerate(study.data):
         here = np.flatnonzero(rows.column("source") == number)
-        for task in found.tasks if source.shift else ():
+        for task in found.tasks if source.shift and len(here) else ():
             assert source.shift is not None
             if task.name in source.shift.class_prior:
                 keep[here] &= with_class_prior(rows.annotations[task.name][here], task, source.shift)
