@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,23 @@ def disagreeing(folder: Path) -> dict[str, Any]:
 
 
 def disagreeing_splits(folder: Path) -> dict[str, Any]:
-    return source(shop(folder, id="2"), id="id")
+    return source(shop(folder, id="2", image="2.png"), id="id")
+
+
+def disagreeing_images(folder: Path) -> dict[str, Any]:
+    return source(shop(folder, id="1"), id="id")
+
+
+def changed_line(folder: Path, change: Callable[[str], str]) -> dict[str, Any]:
+    """The fourth row changed, after a blank line that is no row."""
+    lines = shop(folder).read_text().splitlines()
+    lines[4] = change(lines[4])
+    return source(touched(folder / "shop.csv", "\n".join([*lines[:3], "", *lines[3:]])))
+
+
+def touched(path: Path, text: str = "") -> Path:
+    path.write_text(text)
+    return path
 
 
 FAULTY: dict[str, tuple[Callable[[Path], dict[str, Any]], list[str], int]] = {
@@ -118,6 +135,19 @@ FAULTY: dict[str, tuple[Callable[[Path], dict[str, Any]], list[str], int]] = {
         ],
         5,
     ),
+    "a row cut short": (
+        lambda folder: changed_line(folder, lambda line: line.rpartition(",")[0]),
+        [
+            "row of another length than the header: 1 row\n",
+            "shop.csv, row 4 (shop): a row should have 4 cells, as the header has. Found 3.",
+        ],
+        5,
+    ),
+    "more cells than the header": (
+        lambda folder: changed_line(folder, lambda line: line + ",x,y"),
+        ["shop.csv, row 4 (shop): a row should have 4 cells, as the header has. Found 6."],
+        5,
+    ),
     "unknown code": (
         lambda folder: source(shop(folder, article="9")),
         ["Found '9'. Codes go from 0 to 1; that of a missing annotation is declared: `missing: [9]`."],
@@ -129,6 +159,16 @@ FAULTY: dict[str, tuple[Callable[[Path], dict[str, Any]], list[str], int]] = {
             "rows of one image that disagree: 1 row\n",
             "row 2 (shop): `article` of image '1' should be the same in all its rows. Found 'shoe' in ",
             "shop.csv row 2, 'shirt' in ",
+            "shop.csv row 4.",
+        ],
+        4,
+    ),
+    "images that disagree": (
+        disagreeing_images,
+        [
+            "rows of one image that disagree: 1 row\n",
+            "row 2 (shop): `pixels` of image '1' should be the same in all its rows. Found ",
+            "shop.csv row 2, ",
             "shop.csv row 4.",
         ],
         4,
@@ -207,6 +247,25 @@ def test_rows_of_two_sources_that_disagree(tmp_path: Path) -> None:
         prepare(study)
 
 
+def test_sources_that_are_both_numbered_from_zero(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    rows = [{"id": str(n), "article": "shoe", "part": ("train", "test")[n % 2]} for n in range(10)]
+    a, b = write_shop(tmp_path, rows), write_shop(tmp_path / "b", rows)
+    for n in range(10):
+        (tmp_path / "b" / f"{n}.png").write_bytes(picture(50 + n))
+    sources = [source(path, id="id", name=name) for path, name in ((a, "one"), (b, "two"))]
+    with pytest.raises(DataError, match=r"Found 10 faults") as caught:
+        prepare(make_study(CLASSES, *sources))
+    assert re.search(
+        r"shop.csv, row 3 \(one\): `pixels` of image '2' should be the same in all its rows. "
+        r"Found \w{16} in .*shop.csv row 3, \w{16} in .*b/shop.csv row 3\. Images that are not the same need",
+        str(caught.value),
+    )
+    for n in range(10):
+        (tmp_path / "b" / f"{n}.png").write_bytes(picture(n, "BMP"))  # other bytes, the same pixels
+    assert prepare(make_study(CLASSES, *sources)).account.merged == 10
+
+
 def test_rows_of_one_file_that_disagree_without_an_id(tmp_path: Path) -> None:
     rows = [{"article": name, "part": "train", "image": "0.png"} for name in ("shoe", "shirt")]
     (tmp_path / "0.png").write_bytes(picture(0))
@@ -215,7 +274,8 @@ def test_rows_of_one_file_that_disagree_without_an_id(tmp_path: Path) -> None:
 
 
 def test_labels_that_disagree(tmp_path: Path) -> None:
-    rows = [{"id": "x", "red": red, "soft": soft, "part": "train"} for red, soft in ((1, ""), ("", 0), (0, 0))]
+    cells = ((1, ""), ("", 0), (0, 0))
+    rows = [{"id": "x", "image": "0.png", "red": red, "soft": soft, "part": "train"} for red, soft in cells]
     settings = source(write_shop(tmp_path, rows), id="id", annotations={"t": {"columns": ["red", "soft"]}})
     tasks = {"t": {"labels": ["red", "soft"]}}
     with pytest.raises(
@@ -268,11 +328,6 @@ def empty_folder(folder: Path) -> dict[str, Any]:
     return source(folder / "none", format="folder")
 
 
-def touched(path: Path, text: str = "") -> Path:
-    path.write_text(text)
-    return path
-
-
 BROKEN: dict[str, tuple[Callable[[Path], dict[str, Any]], str]] = {
     "no column": (
         lambda folder: source(shop(folder), annotations={"article": "artikel"}),
@@ -320,9 +375,13 @@ BROKEN: dict[str, tuple[Callable[[Path], dict[str, Any]], str]] = {
         lambda folder: source(touched(folder / "a.jsonl", "x,y"), format="jsonl"),
         r"Data source 'shop' should be readable as jsonl. Found in .*a.jsonl: ",
     ),
-    "more cells than the header": (
-        lambda folder: source(touched(folder / "a.csv", "image,article\na,b\na,b,c,d\n")),
-        r"should be readable as csv. Found in .*a.csv: .*Expected 2 fields in line 3, saw 4",
+    "a column twice": (
+        lambda folder: source(touched(folder / "a.csv", "image,article,article\na,b,c\n")),
+        r"The header of .*a.csv should name each column once. Found 'article' twice",
+    ),
+    "an open quotation mark": (
+        lambda folder: source(touched(folder / "a.csv", 'image,article\na,"b\na,b\n')),
+        r"Data source 'shop' should be readable as csv. Found in .*a.csv: ",
     ),
     "other headers": (
         headers_differ,

@@ -16,6 +16,7 @@ from conjoin.cli import app
 from conjoin.inspection import inspect_study
 from conjoin.relate import read_table
 from conjoin.report import print_inspection
+from conjoin.sources import DataError, prepare
 from conjoin.study import Study
 
 from .shops import make_study, picture, write_shop
@@ -130,6 +131,38 @@ def test_faults_are_shown_with_file_and_row(tmp_path: Path, shop: dict[str, Any]
     assert "caution: 1 rows cannot be used and are skipped" in " ".join(skipped.stdout.split())
 
 
+NOTHING_LEFT: dict[str, dict[str, Any]] = {
+    "images missing": {"root": "elsewhere"},
+    "one unknown code everywhere": {"annotations": {"article": "who"}},
+    "images missing, and class frequencies to be changed": {
+        "root": "elsewhere",
+        "shift": {"class_prior": {"article": {"shirt": 1, "shoe": 2}}},
+    },
+}
+
+
+@pytest.mark.parametrize("regime", [None, {"article": 5}])
+@pytest.mark.parametrize("split", [{"column": "part"}, None])
+@pytest.mark.parametrize("case", NOTHING_LEFT)
+def test_every_row_is_bad(case: str, split: Any, regime: Any, tmp_path: Path, shop: dict[str, Any]) -> None:
+    source = shop | {"split": split} | NOTHING_LEFT[case]
+    study = {"data": [source], "regime": regime, "tasks": {name: TASKS[name] for name in source["annotations"]}}
+    done = check(tmp_path, "--json", **study)
+    assert done.exit_code == 1, done.stdout
+    found = json.loads(done.stdout)
+    assert found["go"] is False
+    (kind,) = found["faults"].values()
+    assert kind["rows"] == 20
+    assert [fault["row"] for fault in kind["first"]] == list(range(1, 11))
+    assert all(fault["file"] == shop["path"] for fault in kind["first"])
+    shown = check(tmp_path, **study)
+    assert shown.exit_code == 1
+    assert "row10(till):" in "".join(shown.stdout.split())
+    assert shown.stdout.splitlines()[-1].startswith("NO-GO: ")
+    with pytest.raises(DataError, match=r"(?s)shop.csv, row 10 \(till\): "):
+        prepare(Study.from_yaml(tmp_path / "study.yaml").model_copy(update={"on_error": "skip"}))
+
+
 def test_the_same_picture_in_train_and_test(tmp_path: Path, shop: dict[str, Any]) -> None:
     (tmp_path / "4.png").write_bytes(picture(0, "BMP"))  # other bytes, the same pixels
     done = check(tmp_path, data=[shop])
@@ -143,6 +176,16 @@ def test_the_same_picture_in_train_and_test(tmp_path: Path, shop: dict[str, Any]
     assert twin.endswith("shop.csv, row 1")
 
 
+def test_a_shifted_copy_is_the_same_picture(tmp_path: Path, shop: dict[str, Any]) -> None:
+    (tmp_path / "copy").mkdir()
+    copies = write_shop(tmp_path / "copy", [{"article": "shoe"}, {"article": "shirt"}])
+    shift = {"contrast": 0.5, "blur": 1}
+    other = {"name": "copies", "format": "csv", "path": str(copies), "split": "test", "shift": shift}
+    found = json.loads(check(tmp_path, "--json", data=[shop, other | {"annotations": {"article": "article"}}]).stdout)
+    assert found["duplicates"]["test_images"] == 2
+    assert found["images"]["copies"]["test"] == 2
+
+
 def test_groups_that_cross_the_split(tmp_path: Path, shop: dict[str, Any]) -> None:
     fine = check(tmp_path, data=[shop | {"group": "who"}])
     assert fine.exit_code == 0
@@ -150,7 +193,10 @@ def test_groups_that_cross_the_split(tmp_path: Path, shop: dict[str, Any]) -> No
     Path(shop["path"]).write_text(text.replace("19.png,shoe,,g4", "19.png,shoe,,g0"))
     done = check(tmp_path, data=[shop | {"group": "who"}])
     assert done.exit_code == 1
-    assert "no-go: A group should be in one split. Found 1 in several, the first 'g0'." in " ".join(done.stdout.split())
+    assert "no-go: A group should be in one split. Found 1 in several. Mend the split" in " ".join(done.stdout.split())
+    told = json.loads(check(tmp_path, "--json", data=[shop | {"group": "who"}]).stdout)
+    (remark,) = [remark["text"] for remark in told["remarks"] if remark["kind"] == "no-go"]
+    assert remark.endswith(f"\n  'g0': train in {shop['path']} row 1, test in {shop['path']} row 20")
 
 
 def test_a_regime_is_shown(tmp_path: Path, shop: dict[str, Any]) -> None:

@@ -122,6 +122,13 @@ def test_class_frequencies_are_changed_by_leaving_images_out(codes: list[int], f
     assert (left[:2] == before[:2]).any()  # as many as possible
 
 
+def test_frequency_of_a_class_without_images() -> None:
+    task, values = MultiClass("a", ["wax", "wool", "silk"]), np.array([0, 0, 2], np.int32)
+    for absent in ("wool", "silc"):
+        with pytest.raises(DataError, match=rf"`class_prior` of task 'a' should name classes .* Found '{absent}' on n"):
+            with_class_prior(values, task, Shift(class_prior={"a": {"wax": 1, absent: 2}}))
+
+
 def test_pixels_of_a_shifted_source() -> None:
     image = Image.new("RGB", (10, 10), (100, 100, 100))
     image.putpixel((0, 0), (255, 255, 255))

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,25 @@ def test_training_reads_the_table(tmp_path: Path) -> None:
     assert stored.annotation("article").tolist() == [0, 1, -1, 1]
     expected = torch.from_numpy(np.array(decode(picture(2)))).permute(2, 0, 1)
     assert torch.equal(stored.read([2]).images[0], expected)
+
+
+@pytest.mark.parametrize("header", ["article,image,note", "article,image,note,", "article,image,note,,"])
+@pytest.mark.parametrize("end", ["", ",", ",,"])
+def test_a_trailing_delimiter_shifts_no_column(header: str, end: str, tmp_path: Path) -> None:
+    for number in range(3):
+        (tmp_path / f"{number}.png").write_bytes(picture(number))
+    rows = ["shoe,0.png,shirt", '"shirt",1.png,"a\nb"', ",2.png,"]
+    (tmp_path / "a.csv").write_text("\n".join([header, *(row + end for row in rows)]) + "\n\n")
+    source = {"path": str(tmp_path / "a.csv"), **TRAIN, "annotations": {"article": "article"}}
+    assert codes(make_study(TASKS, source)) == [1, 0, -1]
+
+
+def test_files_whose_columns_are_in_another_order(tmp_path: Path) -> None:
+    write_shop(tmp_path, [{"article": "shoe"}], "a.csv")
+    (tmp_path / "1.png").write_bytes(picture(1))
+    write_csv(tmp_path / "b.csv", [{"": 0, "article": "shirt", "more": "x", "image": "1.png"}])
+    source = {"path": str(tmp_path / "*.csv"), **TRAIN, "annotations": {"article": "article"}}
+    assert codes(make_study(TASKS, source)) == [1, 0]
 
 
 def test_folders_with_metadata_and_splits_of_their_own(tmp_path: Path) -> None:
@@ -320,9 +340,8 @@ def test_a_label_is_absent_only_where_another_is_present(words: list[str]) -> No
 
 def test_images_of_two_sources_are_one_where_an_id_says_so(tmp_path: Path) -> None:
     write_shop(tmp_path, [{"id": "p", "article": "shoe"}, {"id": "q", "article": ""}], "a.csv")
-    write_shop(
-        tmp_path, [{"id": "q", "article": "shirt", "c": "x"}, {"id": "r", "article": "shoe", "c": "y"}], "b.csv", 2
-    )
+    same = {"id": "q", "image": "1.png", "article": "shirt", "c": "x"}
+    write_shop(tmp_path, [same, {"id": "r", "article": "shoe", "c": "y"}], "b.csv", 2)
     a = {"path": str(tmp_path / "a.csv"), "id": "id", **TRAIN, "annotations": {"article": "article"}}
     b = {"path": str(tmp_path / "b.csv"), "id": "id", **TRAIN, "annotations": {"article": "article", "c": "c"}}
     study = make_study(TASKS | {"c": {"classes": ["x", "y"]}}, a, b)
@@ -357,6 +376,37 @@ def test_groups_stay_together(tmp_path: Path) -> None:
     assert len(set.union(*groups.values())) == 40
 
 
+def two_sources(folder: Path, first: Any, second: Any) -> Any:
+    """Different images of the same twenty groups in two sources."""
+    sources = []
+    for start, split in ((0, first), (100, second)):
+        rows = [{"article": "shoe", "who": f"g{n % 20}"} for n in range(60)]
+        path = write_shop(folder, rows, f"{start}.csv", start=start)
+        sources.append({"path": str(path), "group": "who", "split": split, "annotations": {"article": "article"}})
+    return make_study(TASKS, *sources)
+
+
+@pytest.mark.parametrize("first", [{"test": 0.3, "seed": 0}, "train", "test"])
+def test_rows_take_the_split_that_their_group_has_in_another_source(first: Any, tmp_path: Path) -> None:
+    for study in (two_sources(tmp_path, first, {"test": 0.3, "seed": 1}), two_sources(tmp_path, {"seed": 1}, first)):
+        prepared = prepare(study, refuse=False)
+        groups = [set(table["group"]) for table in prepared.table.values()]
+        assert sum(map(len, groups)) == len(set.union(*groups)) == 20
+        if isinstance(first, str):
+            assert len(prepared.table[first]) == 120
+
+
+@pytest.mark.parametrize("policy", ["fail", "skip"])
+def test_a_group_in_two_splits_is_refused(policy: str, tmp_path: Path) -> None:
+    study = two_sources(tmp_path, "train", "test").model_copy(update={"on_error": policy})
+    with pytest.raises(
+        DataError, match=r"A group should be in one split. Found 20 in several, the first 10\."
+    ) as caught:
+        prepare(study)
+    assert re.search(r"\n  'g3': train in .*/0.csv row 4, test in .*100.csv row 4\n", str(caught.value))
+    assert str(caught.value).count("\n") == 10
+
+
 def test_fractions_are_about_what_was_asked_and_follow_the_seed(tmp_path: Path) -> None:
     prepared = fractions(tmp_path, 2000, None)
     sizes = {split: len(table) for split, table in prepared.table.items()}
@@ -366,6 +416,39 @@ def test_fractions_are_about_what_was_asked_and_follow_the_seed(tmp_path: Path) 
     again, other = fractions(tmp_path, 2000, None), fractions(tmp_path, 2000, None, seed=1)
     assert again.table["test"]["row"][:] == prepared.table["test"]["row"][:]
     assert other.table["test"]["row"][:] != prepared.table["test"]["row"][:]
+
+
+def pixels(prepared: Prepared) -> dict[str, set[bytes]]:
+    """Images of each split."""
+    return {
+        split: {np.array(decode(e["bytes"] or e["path"])).tobytes() for e in table["image"]}
+        for split, table in prepared.table.items()
+    }
+
+
+@pytest.mark.parametrize("kind", ["paths", "bytes"])
+def test_neither_another_folder_nor_rows_added_before_move_a_split(kind: str, tmp_path: Path) -> None:
+    found = []
+    for name in ("here", "elsewhere"):
+        folder = tmp_path / name
+        folder.mkdir()
+        if kind == "paths":
+            write_shop(folder, [{"article": "shoe"}] * 60, "b.csv")
+        else:
+            images = {"image": [picture(n) for n in range(60)], "article": ["shoe"] * 60}
+            pl.DataFrame(images).write_parquet(folder / "b.parquet")
+        path = str(folder / ("*.csv" if kind == "paths" else "*.parquet"))
+        source = {"format": "csv" if kind == "paths" else "parquet", "path": path, "split": {"test": 0.3}}
+        study = make_study(TASKS, source | {"annotations": {"article": "article"}})
+        found.append(pixels(prepare(study)))
+    assert found[0] == found[1]
+    if kind == "paths":
+        write_shop(folder, [{"article": "shoe"}], "a.csv", start=60)
+    else:
+        pl.DataFrame({"image": [picture(60)], "article": ["shoe"]}).write_parquet(folder / "a.parquet")
+    more = pixels(prepare(study))
+    assert sum(len(images) for images in more.values()) == 61
+    assert all(images <= more[split] for split, images in found[0].items())
 
 
 def test_splits_by_column_and_by_path(tmp_path: Path) -> None:
@@ -380,6 +463,38 @@ def test_splits_by_column_and_by_path(tmp_path: Path) -> None:
     one, two = (prepare(make_study(TASKS, source)) for source in (by_column, by_path))
     assert {s: len(t) for s, t in one.table.items()} == {"train": 1, "validation": 1, "test": 1}
     assert {s: len(t) for s, t in two.table.items()} == {"train": 3, "validation": 0, "test": 1}
+
+
+def test_validation_may_be_drawn_from_a_train_split_of_the_source_itself(tmp_path: Path) -> None:
+    write_shop(tmp_path, [{"article": "shoe"}] * 60, "a.csv")
+    write_shop(tmp_path, [{"article": "shirt"}] * 20, "t.csv", 60)
+    source = {
+        "path": {"train": str(tmp_path / "a.csv"), "test": str(tmp_path / "t.csv")},
+        "split": {"validation": 0.3},
+        "annotations": {"article": "article"},
+    }
+    prepared = prepare(make_study(TASKS, source))
+    found = {split: annotations(table)["article"].tolist() for split, table in prepared.table.items()}
+    assert found["test"] == [0] * 20
+    assert set(found["train"]) == set(found["validation"]) == {1}
+    assert len(found["train"]) + len(found["validation"]) == 60
+    assert 8 <= len(found["validation"]) <= 30
+    assert prepared.account.split == {"source0": "the source's own; of train 30% made validation here, seed 0"}
+
+
+def test_a_folder_with_splits_is_not_split_anew(tmp_path: Path) -> None:
+    for number, split in enumerate(("train", "validation", "test")):
+        for name in ("shirt", "shoe"):
+            (tmp_path / "shop" / split / name).mkdir(parents=True)
+            (tmp_path / "shop" / split / name / "0.png").write_bytes(picture(number + 3 * (name == "shoe")))
+    source = {
+        "format": "folder",
+        "path": str(tmp_path / "shop"),
+        "split": {"validation": 0.3},
+        "annotations": {"article": "label"},
+    }
+    with pytest.raises(DataError, match=r"`split` of data source 'source0', which has the splits .* should be one of"):
+        prepare(make_study(TASKS, source))
 
 
 def test_rare_classes_are_counted(tmp_path: Path) -> None:

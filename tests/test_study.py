@@ -104,6 +104,12 @@ def test_another_path_may_be_given(tmp_path: Path) -> None:
         Study.from_yaml(path, data={"til": "x"})
 
 
+def test_a_path_by_split_has_no_other_path(tmp_path: Path) -> None:
+    path = written(tmp_path, GOOD.replace("path: till.csv", "path: {train: a.csv, test: b.csv}"))
+    with pytest.raises(StudyError, match=r"Found 'x' for 'till', whose `path` is by split. Write its paths with a var"):
+        Study.from_yaml(path, data={"till": "x"})
+
+
 WRONG: dict[str, tuple[str, str, list[str]]] = {
     "unknown key": ("name: shop", "nam: shop", ["line 1: `nam` is not a key here. Did you mean 'name'?"]),
     "key of a source": (
@@ -244,6 +250,14 @@ WRONG: dict[str, tuple[str, str, list[str]]] = {
         "    path: till.csv",
         "    path: till.csv\n    split: {validation: 0.6, test: 0.5}",
         ["line 9: `data[0].split`", "leave something to train on"],
+    ),
+    "split in two ways": (
+        "    path: till.csv",
+        "    path: {train: a.csv, test: b.csv}\n    split: {validation: 0.1, test: 0.1}",
+        [
+            "line 6: `data[0]` should be split either by `path` or by `split`;",
+            "Found splits train, test in `path`, and `split: {test: 0.1, validation: 0.1}`.",
+        ],
     ),
     "name of a task": (
         "article: {classes",

@@ -42,13 +42,3 @@ def shown(twins: pl.DataFrame, tables: Mapping[str, datasets.Dataset]) -> list[s
         other = tables[row["split"]].select_columns(["file", "row"])[row["place"]]
         lines.append(f"test: {test['file']}, row {test['row']}; {row['split']}: {other['file']}, row {other['row']}")
     return lines
-
-
-def crossing_groups(prepared: Prepared) -> list[str]:
-    """Groups with images in more than one split."""
-    frames = []
-    for split, table in prepared.table.items():
-        groups = pl.from_arrow(table.select_columns(["group"]).with_format("arrow")[:]["group"])
-        frames.append(pl.DataFrame({"group": groups}).drop_nulls().unique().with_columns(split=pl.lit(split)))
-    counted = pl.concat(frames).group_by("group").len().filter(pl.col("len") > 1)
-    return sorted(counted["group"].to_list())

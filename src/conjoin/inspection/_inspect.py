@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conjoin.evaluation import ARMS
-from conjoin.inspection._duplicates import crossing_groups, duplicates, shown
+from conjoin.inspection._duplicates import duplicates, shown
 from conjoin.inspection._remarks import Remark
-from conjoin.sources import DataError, Prepared, annotated, annotations, build_relation, known, prepare
+from conjoin.sources import DataError, Faults, Prepared, annotated, annotations, build_relation, known, prepare
 from conjoin.study import Study
 from conjoin.tasks import MultiClass, Task
 
@@ -74,10 +74,13 @@ def inspect_study(study: Study, given: Any = None, *, cache: Path | None = None)
     try:
         prepared = prepare(study, given, cache=cache, refuse=False)
     except DataError as error:
-        found.remarks.append(Remark("no-go", str(error)))
+        found.remarks.append(Remark("no-go", error.message))
+        _faults(found, error.faults, study)
         return found
     _count(found, prepared)
-    _faults(found, prepared, study)
+    _faults(found, prepared.account.faults, study)
+    if not prepared.account.faults.counts:
+        found.remarks.append(Remark("note", "Every image decodes, and every annotation is understood."))
     _leaks(found, prepared)
     _relations(found, prepared, study)
     _shortages(found, prepared)
@@ -126,19 +129,17 @@ def _balance(found: Inspection, task: Task, split: str, values: NDArray[Any]) ->
         found.balance.setdefault(task.name, {}).setdefault(name, {})[split] = count
 
 
-def _faults(found: Inspection, prepared: Prepared, study: Study) -> None:
-    faults = prepared.account.faults
+def _faults(found: Inspection, faults: Faults, study: Study) -> None:
     for kind, count in faults.counts.items():
         found.faults[kind] = {"rows": count, "first": [fault._asdict() for fault in faults.first[kind]]}
     if not faults.counts:
-        found.remarks.append(Remark("note", "Every image decodes, and every annotation is understood."))
+        return
+    many = f"{faults.counts.total():,} rows cannot be used"
+    if study.on_error == "fail":
+        text = f"{many} (see above). Mend them, or leave them out with `on_error: skip`."
+        found.remarks.append(Remark("no-go", text))
     else:
-        many = f"{faults.counts.total():,} rows cannot be used"
-        if study.on_error == "fail":
-            text = f"{many} (see above). Mend them, or leave them out with `on_error: skip`."
-            found.remarks.append(Remark("no-go", text))
-        else:
-            found.remarks.append(Remark("caution", f"{many} and are skipped, since the study says `on_error: skip`."))
+        found.remarks.append(Remark("caution", f"{many} and are skipped, since the study says `on_error: skip`."))
 
 
 def _leaks(found: Inspection, prepared: Prepared) -> None:
@@ -157,14 +158,8 @@ def _leaks(found: Inspection, prepared: Prepared) -> None:
         found.remarks.append(
             Remark("note", f"None of {tests:,} test images is also in train or validation, pixel by pixel.")
         )
-    if groups := crossing_groups(prepared):
-        found.remarks.append(
-            Remark(
-                "no-go",
-                f"A group should be in one split. Found {len(groups):,} in several, the first {groups[0]!r}. "
-                "Mend the split, or leave it to conjoin: `split: {validation: 0.1, test: 0.1}`.",
-            )
-        )
+    if prepared.account.crossing:
+        found.remarks.append(Remark("no-go", prepared.account.crossing))
 
 
 def _relations(found: Inspection, prepared: Prepared, study: Study) -> None:

@@ -10,7 +10,22 @@ SHOWN = 10
 
 
 class DataError(ValueError):
-    """Data cannot be used as the study says; the message names files and rows."""
+    """Data cannot be used as the study says; the message names files and rows.
+
+    Args:
+        message: what is wrong.
+        faults: of rows that were left out before, which may be why.
+
+    """
+
+    def __init__(self, message: str, faults: "Faults | None" = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.faults = faults or Faults()
+
+    def __str__(self) -> str:
+        """What is wrong, and which rows were left out before."""
+        return self.message + (f"\nRows left out before:\n{self.faults.text()}" if self.faults.counts else "")
 
 
 class Fault(NamedTuple):

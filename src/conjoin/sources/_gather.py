@@ -12,18 +12,16 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from conjoin.sources._cells import as_text, column
-from conjoin.sources._faults import DataError, Faults
+from conjoin.sources._faults import Faults
 from conjoin.sources._images import Seen, image_column, look
 from conjoin.sources._open import Given, Opened, open_source
 from conjoin.sources._outputs import collect, encode, soften
 from conjoin.sources._read_annotations import Read, Wrong, read_annotations
-from conjoin.sources._rows import SPLITS, UNDECIDED, Rows
+from conjoin.sources._rows import Rows
 from conjoin.sources._shift import shift_images
-from conjoin.sources._split import from_column, unknown_split
-from conjoin.study import Fractions, SourceSettings, SplitColumn, Study
+from conjoin.sources._split import Draw, Split, read_split, unknown_split
+from conjoin.study import SourceSettings, SplitColumn, Study
 from conjoin.tasks import MultiClass, Task
-
-_OTHER_NAMES = {"dev": "validation", "val": "validation", "valid": "validation"}
 
 
 @dataclass(eq=False)
@@ -35,7 +33,7 @@ class Gathered:
         rows: a row for each of them.
         tasks: tasks with their outputs.
         bad: rows that cannot be used.
-        content: hash of the pixels of each image.
+        draws: how splits are drawn, by source.
 
     The rest is as in `Account`.
 
@@ -45,7 +43,7 @@ class Gathered:
     rows: Rows
     tasks: tuple[Task, ...]
     bad: NDArray[np.bool_]
-    content: NDArray[np.uint64]
+    draws: list[Draw]
     faults: Faults = field(default_factory=Faults)
     left_out: dict[str, dict[str, int]] = field(default_factory=dict)
     converted: dict[str, Counter[str]] = field(default_factory=dict)
@@ -59,7 +57,11 @@ class _Source:
     images: datasets.Dataset
     seen: Seen
     ids: pl.Series
+    """Rows of one id are one image: the `id` column, else absolute paths of image files."""
+    keys: pl.Series
+    """What a split is drawn by, the same wherever the data are: the `id` column, else the pixels."""
     reads: dict[str, Read]
+    split: Split
 
 
 def gather(study: Study, given: Given, cache: Path) -> Gathered:
@@ -70,13 +72,13 @@ def gather(study: Study, given: Given, cache: Path) -> Gathered:
 
     """
     sources = [_read(study, source, given, cache) for source in study.data]
-    keys = {id(source): _keys(source, number) for number, source in enumerate(sources)}
+    names = {id(source): _names(source, number) for number, source in enumerate(sources)}
     tasks, encoded, wrong, left_out = [], {}, [], {}
     sizes = [len(source.images) for source in sources]
     offsets = [0, *np.cumsum(sizes).tolist()]
     for name, settings in study.tasks.items():
         having = [source for source in sources if name in source.reads]
-        outputs = collect(name, settings, [s.reads[name] for s in having], [keys[id(s)] for s in having])
+        outputs = collect(name, settings, [s.reads[name] for s in having], [names[id(s)] for s in having])
         tasks.append(outputs.task)
         if outputs.left_out:
             left_out[name] = outputs.left_out
@@ -87,19 +89,21 @@ def gather(study: Study, given: Given, cache: Path) -> Gathered:
             parts.append(soften(values, outputs.task) if soft else values)
             wrong += [(kind, rows + offset, _from(offset, what)) for kind, rows, what in more]
         encoded[name] = np.concatenate(parts)
-    meta, files, split_wrong, split = _meta(sources, offsets)
+    meta, files, split_wrong = _meta(sources, offsets)
     rows = Rows(meta, encoded, [source.settings.name for source in sources], files)
     found = Gathered(
         datasets.concatenate_datasets([source.images for source in sources]),
         rows,
         tuple(tasks),
         np.zeros(len(rows), dtype=bool),
-        np.concatenate([source.seen.content for source in sources]),
+        [source.split.draw for source in sources],
         left_out=left_out,
         converted={source.settings.name: source.seen.converted for source in sources if source.seen.converted},
-        split=split,
+        split={source.settings.name: source.split.how for source in sources},
     )
     for source, offset in zip(sources, offsets, strict=False):
+        ragged = {offset + row: what for row, what in source.opened.ragged.items()}
+        wrong.append(("row of another length than the header", np.array([*ragged], np.int64), ragged.__getitem__))
         unreadable = {offset + row: what for row, what in source.seen.unreadable.items()}
         for kind in ("image that cannot be read", "image file that is missing"):
             here = [row for row, what in unreadable.items() if ("existing file" in what) == ("missing" in kind)]
@@ -117,16 +121,17 @@ def _read(study: Study, source: SourceSettings, given: Given, cache: Path) -> _S
         for name, settings in source.annotations.items()
     }
     images = image_column(opened, source, cache)
-    ids = _ids(opened, source, images)
+    seen = look(images, cache)  # as they are given, before they are shifted
+    pixels = pl.Series(seen.content).cast(pl.String)
+    own = None if source.id is None else as_text(column(opened.table, source.id, source.name, "id")).cast(pl.String)
+    ids, keys = (_paths(images), pixels) if own is None else (own, own.fill_null(pixels))
     if source.shift is not None and source.shift.changes_images:
         images = shift_images(images, source.shift, cache)
-    return _Source(source, opened, images, look(images, cache), ids, reads)
+    return _Source(source, opened, images, seen, ids, keys, reads, read_split(source, opened))
 
 
-def _ids(opened: Opened, source: SourceSettings, images: datasets.Dataset) -> pl.Series:
-    """What tells images apart: the `id` column, else paths of image files."""
-    if source.id is not None:
-        return as_text(column(opened.table, source.id, source.name, "id")).cast(pl.String)
+def _paths(images: datasets.Dataset) -> pl.Series:
+    """Absolute paths of image files; null where an image is bytes."""
     stored = images.with_format("arrow")[:]["image"]  # the mapped file, not a copy
     paths = pc.if_else(pc.is_null(pc.struct_field(stored, "bytes")), pc.struct_field(stored, "path"), None)
     found = pl.from_arrow(paths)
@@ -134,7 +139,8 @@ def _ids(opened: Opened, source: SourceSettings, images: datasets.Dataset) -> pl
     return found.cast(pl.String)
 
 
-def _keys(source: _Source, number: int) -> pl.Series:
+def _names(source: _Source, number: int) -> pl.Series:
+    """A name for each image, whether its rows have an id or not."""
     own = pl.Series(np.arange(len(source.ids)), dtype=pl.Int64).cast(pl.String)
     return source.ids.fill_null(f"{number} " + own)
 
@@ -152,17 +158,16 @@ def _from(offset: int, what: Any) -> Any:
     return lambda row: what(row - offset)
 
 
-def _meta(sources: list[_Source], offsets: list[int]) -> tuple[pl.DataFrame, list[str], list[Wrong], dict[str, str]]:
+def _meta(sources: list[_Source], offsets: list[int]) -> tuple[pl.DataFrame, list[str], list[Wrong]]:
     frames = []
     files: list[str] = []
     wrong: list[Wrong] = []
-    told: dict[str, str] = {}
     for number, source in enumerate(sources):
         opened, settings = source.opened, source.settings
-        split, bad, told[settings.name] = _split(source)
+        split = source.split.numbers
         if isinstance(settings.split, SplitColumn):
             cells = column(opened.table, settings.split.column, settings.name, "split")
-            rows = bad.arg_true().to_numpy().astype(np.int64) + offsets[number]
+            rows = source.split.unknown.arg_true().to_numpy().astype(np.int64) + offsets[number]
             what = lambda row, c=cells, s=settings.split: unknown_split(c[row], s)  # noqa: E731
             wrong.append(("split that is none", rows, _from(offsets[number], what)))
         group = pl.Series([None], dtype=pl.String).new_from_index(0, len(split))
@@ -176,37 +181,12 @@ def _meta(sources: list[_Source], offsets: list[int]) -> tuple[pl.DataFrame, lis
                     "file": (opened.file() + len(files)).astype(np.int32),
                     "row": opened.row(),
                     "id": source.ids,
+                    "key": source.keys,
+                    "content": source.seen.content,
                     "group": group,
                     "split": split,
                 }
             )
         )
         files += opened.files
-    return pl.concat(frames), files, wrong, told
-
-
-def _split(source: _Source) -> tuple[pl.Series, pl.Series, str]:
-    """Number of the split of each row, which rows hold none that is known, and how it came about."""
-    settings, opened = source.settings, source.opened
-    size = len(opened.table)
-    none = pl.Series([False], dtype=pl.Boolean).new_from_index(0, size)
-    if isinstance(settings.split, SplitColumn):
-        cells = column(opened.table, settings.split.column, settings.name, "split")
-        return *from_column(cells, settings.split), f"column {settings.split.column!r}"
-    if isinstance(settings.split, str):
-        return pl.Series(np.full(size, SPLITS.index(settings.split), np.int8)), none, f"all {settings.split}"
-    if settings.split is None and any(opened.splits):
-        own = [_OTHER_NAMES.get(split or "", split) for split in opened.splits]
-        if unknown := sorted({str(split) for split in own if split not in SPLITS}):
-            raise DataError(
-                f"Splits of data source {settings.name!r} should be train, validation and test. Found {unknown}. "
-                "Give the source a `split` of its own."
-            )
-        numbers = np.array([SPLITS.index(split or "") for split in own], np.int8)
-        return pl.Series(numbers[opened.file()]), none, "the source's own"
-    fractions = settings.split or Fractions()
-    how = (
-        f"made here, seed {fractions.seed}: {1 - fractions.validation - fractions.test:.0%} train, "
-        f"{fractions.validation:.0%} validation, {fractions.test:.0%} test"
-    )
-    return pl.Series(np.full(size, UNDECIDED, np.int8)), none, how
+    return pl.concat(frames), files, wrong

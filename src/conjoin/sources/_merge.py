@@ -16,8 +16,8 @@ from conjoin.tasks import MultiClass, Task
 def merge(rows: Rows, tasks: tuple[Task, ...], faults: Faults) -> tuple[Rows, int]:
     """One row for each `id`: the first of its rows, with the annotations of all.
 
-    Rows that contradict each other, in an annotation, split or group, are noted in `faults` and
-    left out, all of that image.
+    Rows that contradict each other, in their pixels (before a shift), an annotation, split or group, are noted
+    in `faults` and left out, all of that image.
 
     Returns:
         the rows, and how many were merged into others.
@@ -32,7 +32,7 @@ def merge(rows: Rows, tasks: tuple[Task, ...], faults: Faults) -> tuple[Rows, in
     head = index[np.flatnonzero(np.r_[True, image[1:] != image[:-1]])]  # first row of each image
     bad = np.zeros(len(head), dtype=bool)
 
-    def compare(columns: dict[str, Any], what: str, show: Callable[[int], str]) -> pl.DataFrame:
+    def compare(columns: dict[str, Any], what: str, show: Callable[[int], str], hint: str = "") -> pl.DataFrame:
         frame = pl.DataFrame({"image": image, **columns})
         first = pl.all().exclude("image").drop_nulls().first()
         differs = frame.select(
@@ -43,10 +43,15 @@ def merge(rows: Rows, tasks: tuple[Task, ...], faults: Faults) -> tuple[Rows, in
         faults.add(
             "rows of one image that disagree",
             head[wrong].tolist(),
-            lambda row: rows.fault(row, _contradiction(rows, index[image == image[index == row][0]], what, show)),
+            lambda row: rows.fault(
+                row, _contradiction(rows, index[image == image[index == row][0]], what, show) + hint
+            ),
         )
         return frame.group_by("image", maintain_order=True).agg(first).drop("image")
 
+    pixels = rows.meta["content"]  # of images that can be read: others were left out before
+    hint = " Images that are not the same need another `id`."
+    compare({"pixels": pixels[index]}, "pixels", lambda row: f"{pixels[row]:016x}", hint)
     annotations = {}
     for task in tasks:
         values = rows.annotations[task.name]

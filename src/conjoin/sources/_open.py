@@ -5,7 +5,8 @@ import glob
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from datasets.exceptions import DatasetGenerationError
 from numpy.typing import NDArray
 
 from conjoin.names import nearest
+from conjoin.sources._csv import Shape, csv_options, read_shape
 from conjoin.sources._faults import DataError
 from conjoin.sources._mapped import quiet
 from conjoin.study import (
@@ -46,6 +48,7 @@ class Opened:
         files: name of each file (or other part).
         sizes: rows of each file.
         splits: for each file its split, where the source has splits of its own.
+        ragged: rows of text with another number of cells than the header, and what is wrong there.
 
     """
 
@@ -53,6 +56,7 @@ class Opened:
     files: list[str]
     sizes: list[int]
     splits: list[str | None]
+    ragged: Mapping[int, str] = field(default_factory=dict)
 
     def file(self) -> NDArray[np.int32]:
         """Number of the file of each row."""
@@ -88,7 +92,8 @@ def open_source(source: SourceSettings, given: Given) -> Opened:
     files = list(_files(source))
     names = {f"part{number:05}": file for number, (_, file) in enumerate(files)}
     with _reading(source, ", ".join(list(names.values())[:3])):
-        options, kind = _options(source, list(names.values()))
+        shapes = {file: read_shape(source, file) for file in names.values()} if isinstance(source, Csv) else {}
+        options, kind = _options(source, list(names.values()), shapes)
         try:
             parts = datasets.load_dataset(kind, data_files=names, **options)
         except ValueError as error:
@@ -98,24 +103,29 @@ def open_source(source: SourceSettings, given: Given) -> Opened:
                 ) from error
             raise
     tables = [parts[name] for name in names]
+    offsets = accumulate(map(len, tables), initial=0)
+    ragged: dict[int, str] = {}
+    for file, table, offset in zip(names.values(), tables, offsets, strict=False) if shapes else ():
+        if shapes[file].rows != len(table):
+            raise DataError(
+                f"Data source {source.name!r} should be readable as csv. Found in {file}: {shapes[file].rows:,} rows "
+                f"when counted, {len(table):,} when read. Is a quotation mark missing?"
+            )
+        ragged |= {offset + row: what for row, what in shapes[file].ragged.items()}
     return Opened(
         datasets.concatenate_datasets(tables),
         list(names.values()),
         [len(table) for table in tables],
         [split for split, _ in files],
+        ragged,
     )
 
 
-def _options(source: Csv | JsonLines | Parquet | WebDataset, files: list[str]) -> tuple[dict[str, Any], str]:
+def _options(
+    source: Csv | JsonLines | Parquet | WebDataset, files: list[str], shapes: dict[str, Shape]
+) -> tuple[dict[str, Any], str]:
     if isinstance(source, Csv):
-        headers = [_header(source, file) for file in files]
-        for file, header in zip(files, headers, strict=True):
-            if missing := [name for name in headers[0] if name not in header]:
-                raise DataError(f"{file} should have the columns of {files[0]}. Found none called {missing}.")
-        # Everything is text, so that a column of whole numbers with gaps does not become one of decimals.
-        features = datasets.Features({name: datasets.Value("string") for name in headers[0]})
-        text = {"encoding": source.encoding, "encoding_errors": "replace"}
-        return {"features": features, "sep": source.delimiter, "keep_default_na": False, **text}, "csv"
+        return csv_options(source, shapes), "csv"
     if isinstance(source, JsonLines):
         return {"encoding": "utf8", "encoding_errors": "replace"}, "json"  # called "utf-8", it would not be looked at
     if isinstance(source, WebDataset):
@@ -163,12 +173,6 @@ def _files(source: Csv | JsonLines | Parquet | WebDataset) -> Iterator[tuple[str
                 yield split, file
 
 
-def _header(source: Csv, file: str) -> list[str]:
-    encoding = "utf-8-sig" if source.encoding.lower() in {"utf-8", "utf8"} else source.encoding
-    with Path(file).open(encoding=encoding, errors="replace", newline="") as lines:
-        return next(csv.reader(lines, delimiter=source.delimiter))
-
-
 def _parts(given: Any, name: str, *, own: bool = True) -> Opened:
     parts = given if isinstance(given, datasets.DatasetDict) else {"": given}
     if not any(len(table) for table in parts.values()):
@@ -195,6 +199,12 @@ def _reading(source: SourceSettings, where: str) -> Iterator[None]:
         raise DataError(
             f"Data source {source.name!r} should be readable as {source.format}. Found in {where}: {cause}."
         ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:  # of the builders, or nothing of that name on the hub
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        csv.Error,
+    ) as error:  # of the builders, or nothing of that name on the hub
         cause = re.sub(r"\s+", " ", str(error))
         raise DataError(f"Data source {source.name!r} should be readable as {source.format}. Found: {cause}") from error

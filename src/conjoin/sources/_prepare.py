@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import datasets
@@ -14,11 +14,11 @@ from conjoin.sources._hide import hide
 from conjoin.sources._mapped import cache_folder
 from conjoin.sources._merge import merge
 from conjoin.sources._open import Given
-from conjoin.sources._rows import SPLITS, UNDECIDED, Rows
+from conjoin.sources._rows import SPLITS, Rows
 from conjoin.sources._shift import with_class_prior
-from conjoin.sources._split import by_fractions
+from conjoin.sources._split import crossing_groups, draw
 from conjoin.sources._tables import tables
-from conjoin.study import Fractions, Study
+from conjoin.study import Study
 from conjoin.tasks import Task
 
 
@@ -33,6 +33,7 @@ class Account:
         converted: images that were not upright 8-bit RGB, by source and what they are.
         shifted: images left out to change class frequencies, by source.
         split: how the split of each source came about.
+        crossing: what is wrong with groups that are in several splits; nothing where there are none.
 
     """
 
@@ -42,6 +43,7 @@ class Account:
     converted: Mapping[str, Counter[str]] = field(default_factory=dict)
     shifted: Mapping[str, int] = field(default_factory=dict)
     split: Mapping[str, str] = field(default_factory=dict)
+    crossing: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +68,7 @@ class Prepared:
     hidden: Mapping[str, datasets.Dataset]
     account: Account
     content: Mapping[str, "np.ndarray[tuple[int], np.dtype[np.uint64]]"]
-    """By split, a hash of the pixels of each image."""
+    """By split, a hash of the pixels of each image, before it is shifted."""
 
 
 def prepare(
@@ -83,7 +85,7 @@ def prepare(
             `conjoin check` goes on instead, to find everything.
 
     Raises:
-        DataError: if data cannot be read, rows cannot be used, or nothing is left.
+        DataError: if data cannot be read, rows cannot be used, a group is in several splits, or nothing is left.
 
     """
     cache = cache or cache_folder()
@@ -95,7 +97,30 @@ def prepare(
     rows, merged = merge(rows, found.tasks, found.faults)
     if refuse and study.on_error == "fail" and found.faults.counts.total() > before:
         found.faults.refuse()
-    rows = _split(study, rows)
+    try:
+        rows, full, shifted, crossing = _arrange(study, rows, found, seed, refuse)
+    except DataError as error:
+        raise DataError(error.message, found.faults) from error
+    account = Account(found.faults, merged, found.left_out, found.converted, shifted, found.split, crossing)
+    split, content = rows.column("split"), rows.column("content")
+    return Prepared(
+        found.tasks,
+        tuple(rows.sources),
+        (shown := tables(found.images, rows, cache)),
+        tables(found.images, full, cache) if study.regime else shown,
+        account,
+        {name: content[split == number] for number, name in enumerate(SPLITS)},
+    )
+
+
+def _arrange(
+    study: Study, rows: Rows, found: Gathered, seed: int, refuse: bool
+) -> tuple[Rows, Rows, dict[str, int], str]:
+    """Split, change class frequencies and hide; as they are seen and whole, what was left out, groups that cross."""
+    rows = draw(rows, found.draws)
+    crossing = crossing_groups(rows)
+    if refuse and crossing:
+        raise DataError(crossing)
     rows, shifted = _shift_priors(study, rows, found)
     for name, number in (("train", 0), ("test", 2)):
         if refuse and not (rows.column("split") == number).any():
@@ -103,29 +128,7 @@ def prepare(
     full = rows
     if study.regime is not None:
         rows, full = hide(rows, study.regime, seed)
-    account = Account(found.faults, merged, found.left_out, found.converted, shifted, found.split)
-    split, image = rows.column("split"), rows.column("image")
-    return Prepared(
-        found.tasks,
-        tuple(rows.sources),
-        (shown := tables(found.images, rows, cache)),
-        tables(found.images, full, cache) if study.regime else shown,
-        account,
-        {name: found.content[image[split == number]] for number, name in enumerate(SPLITS)},
-    )
-
-
-def _split(study: Study, rows: Rows) -> Rows:
-    """Draw the split of rows whose source has none: by group, else by id, else by row."""
-    split = rows.meta["split"].to_numpy(writable=True)
-    for number, source in enumerate(study.data):
-        open_rows = np.flatnonzero((rows.column("source") == number) & (split == UNDECIDED))
-        settings = source.split if isinstance(source.split, Fractions) else Fractions()
-        meta = rows.meta[open_rows]
-        own = "row " + meta["file"].cast(str) + " " + meta["row"].cast(str)
-        keys = meta["group"].fill_null(meta["id"]).fill_null(own)
-        split[open_rows] = by_fractions(keys, settings).to_numpy()
-    return replace(rows, meta=rows.meta.with_columns(split=split))
+    return rows, full, shifted, crossing
 
 
 def _shift_priors(study: Study, rows: Rows, found: Gathered) -> tuple[Rows, dict[str, int]]:
@@ -133,7 +136,7 @@ def _shift_priors(study: Study, rows: Rows, found: Gathered) -> tuple[Rows, dict
     left_out = {}
     for number, source in enumerate(study.data):
         here = np.flatnonzero(rows.column("source") == number)
-        for task in found.tasks if source.shift else ():
+        for task in found.tasks if source.shift and len(here) else ():
             assert source.shift is not None
             if task.name in source.shift.class_prior:
                 keep[here] &= with_class_prior(rows.annotations[task.name][here], task, source.shift)

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageFilter
 
 from conjoin.data import decode
+from conjoin.names import nearest
+from conjoin.sources._faults import DataError
 from conjoin.sources._images import fingerprint
 from conjoin.sources._mapped import quiet
 from conjoin.study import Shift
@@ -70,12 +72,22 @@ def with_class_prior(values: NDArray[Any], task: Task, shift: Shift) -> NDArray[
     """Which rows to keep so that the named classes are as frequent, relative to each other, as the shift says.
 
     As many as possible are kept.
+
+    Raises:
+        DataError: if a named class has no image, so that all others would have to go.
+
     """
     prior = shift.class_prior[task.name]
     keep = np.ones(len(values), dtype=bool)
     codes = values if values.ndim == 1 else np.where(np.isnan(values).any(1), -1, np.nan_to_num(values).argmax(1))
-    rows = {name: np.flatnonzero(codes == task.outputs.index(name)) for name in prior if name in task.outputs}
-    scale = min((len(rows[name]) / prior[name] for name in rows), default=0.0)
+    present = [name for place, name in enumerate(task.outputs) if (codes == place).any()]
+    if absent := [name for name in prior if name not in present]:
+        raise DataError(
+            f"`class_prior` of task {task.name!r} should name classes that the source's images have. "
+            f"Found {absent[0]!r} on none. {nearest(absent[0], present)}"
+        )
+    rows = {name: np.flatnonzero(codes == task.outputs.index(name)) for name in prior}
+    scale = min(len(rows[name]) / prior[name] for name in rows)
     rng = np.random.default_rng([shift.seed])
     for name, here in rows.items():
         keep[rng.permutation(here)[round(scale * prior[name]) :]] = False

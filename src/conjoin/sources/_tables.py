@@ -33,7 +33,7 @@ def tables(images: datasets.Dataset, rows: Rows, cache: Path) -> dict[str, datas
     }
     table = {name: values.take(taken) for name, values in columns.items()}
     for name, values in rows.annotations.items():
-        table[_TASK + name] = _arrow(values[np.maximum(place, 0)])
+        table[_TASK + name] = _arrow(values).take(taken)
     beside = datasets.concatenate_datasets([images, memory_mapped(pa.table(table), cache)], axis=1)
     split = rows.column("split")
     return {name: beside.select(image[split == number]) for number, name in enumerate(SPLITS)}

@@ -16,6 +16,7 @@ from conjoin.study._sources import (
     SourceSettings,
     SplitColumn,
     WebDataset,
+    draws_from_train,
 )
 from conjoin.study._strict import Strict
 from conjoin.study._study import Study
@@ -48,4 +49,5 @@ __all__ = [
     "TrainingSettings",
     "WebDataset",
     "Words",
+    "draws_from_train",
 ]

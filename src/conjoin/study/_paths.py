@@ -18,7 +18,7 @@ def resolved(study: "Study", folder: Path, overrides: Mapping[str, str]) -> "Stu
     """The study with absolute paths, `${VARIABLES}` filled in and paths of `overrides` (these relative to here).
 
     Raises:
-        StudyError: if a variable is not set, or an override names no data source.
+        StudyError: if a variable is not set, or an override names no data source, or one whose path is by split.
 
     """
     names = [source.name for source in study.data if not isinstance(source, Memory)]
@@ -32,6 +32,12 @@ def resolved(study: "Study", folder: Path, overrides: Mapping[str, str]) -> "Stu
         new = overrides.get(source.name, overrides.get(""))
         changes: dict[str, Any] = {}
         if not isinstance(source, Memory):
+            if new is not None and isinstance(source.path, Mapping):
+                instead = ", ".join(f"{split}: ${{FOLDER}}/{split}.csv" for split in source.path)
+                raise StudyError(
+                    f"`--data` should give the path of a source that has one. Found {new!r} for {source.name!r}, whose "
+                    f"`path` is by split. Write its paths with a variable, as `path: {{{instead}}}`, and set FOLDER."
+                )
             base = folder if new is None else Path()
             path = source.path if new is None else new
             changes["path"] = _hub(str(path), base) if isinstance(source, Hub) else _resolve(path, base)

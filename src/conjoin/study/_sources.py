@@ -1,6 +1,6 @@
 """Data sources: where images and their annotations are."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, NonNegativeInt, Tag, model_validator
@@ -24,15 +24,19 @@ class SplitColumn(Strict):
 
 
 class Fractions(Strict):
-    """A split that conjoin makes: by group, where there are groups; else by image."""
+    """A split that conjoin makes: by group, where there are groups; else by image.
+
+    Of a source with splits of its own it draws validation only, and only from train.
+    """
 
     validation: Share = 0.1
-    test: Share = 0.1
+    test: Share | None = None
+    """Default: 0.1; nothing of a source with splits of its own."""
     seed: NonNegativeInt = 0
 
     @model_validator(mode="after")
     def _leaves_some(self) -> "Fractions":
-        if self.validation + self.test >= 1:
+        if self.validation + (self.test or 0) >= 1:
             raise ValueError(f"`validation` and `test` should leave something to train on. Found {self}.")
         return self
 
@@ -63,7 +67,8 @@ class _Source(Strict):
     image: str = "image"
     """Column of images: their bytes, or paths."""
     id: str | None = None
-    """Column that names an image: rows of one name, in one source or several, are one image. Default: its path."""
+    """Column that names an image: rows of one name, in one source or several, are one image, with the same pixels.
+    Default: its path."""
     group: str | None = None
     """Column of what images share (a subject, a video, a product): splits keep it together."""
     split: Split | None = None
@@ -75,6 +80,28 @@ class _Source(Strict):
     """For each task that this source annotates, the column or columns."""
     shift: Shift | None = None
     """Changes the images or class frequencies of this source, to study sources that differ."""
+
+    @model_validator(mode="after")
+    def _split_in_one_way(self) -> "_Source":
+        path = getattr(self, "path", None)
+        if isinstance(path, Mapping) and self.split is not None and not draws_from_train(self.split, path):
+            raise ValueError(
+                "split either by `path` or by `split`; beside a `path` by split, one of them train and none "
+                f"validation, `split` may draw validation: `{{validation: 0.1}}`. Found splits {', '.join(path)} in "
+                f"`path`, and `split: {_written(self.split)}`."
+            )
+        return self
+
+
+def draws_from_train(split: SplitName | SplitColumn | Fractions, own: Collection[str | None]) -> bool:
+    """Whether a split does no more than to draw validation from train, beside splits that a source has itself."""
+    return isinstance(split, Fractions) and not split.test and "train" in own and "validation" not in own
+
+
+def _written(split: SplitName | SplitColumn | Fractions) -> str:
+    if isinstance(split, str):
+        return split
+    return "{" + ", ".join(f"{name}: {getattr(split, name)}" for name in sorted(split.model_fields_set)) + "}"
 
 
 class _Files(_Source):
