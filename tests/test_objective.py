@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from conjoin import Coupling, Evidence, MultiLabel, Objective, Relation
+from conjoin import Coupling, Evidence, MultiClass, MultiLabel, Objective, Relation
 from conjoin.tasks import Task
 
 from .cases import LABELS, MATERIAL, SHAPE, TARGETS, annotations, logits, relation, trusted
@@ -93,6 +93,43 @@ def test_weights_scale_a_task() -> None:
     twice = Objective([SHAPE, LABELS], weights={"labels": 2.0}).eval()(given, labelled)
     torch.testing.assert_close(twice - whole, whole - without)
     assert without == Objective([SHAPE, LABELS]).eval()(given, {"shape": labelled["shape"]})
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+def test_logit_adjustment_adds_log_base_rates_for_losses_and_couplings_alike(target: Task) -> None:
+    """Worked out with logits changed by hand: of a label, by the log odds of its base rate."""
+    objective = Objective([SHAPE, target], [trusted(Coupling(relation(target)))], adjustments={target.name: 2.0})
+    for seed in range(3):
+        objective(logits(target, seed=seed), annotations(target, seed=seed))
+    plain = Objective([SHAPE, target], [Coupling(relation(target))])
+    plain.load_state_dict(objective.state_dict())
+    counts = objective.get_buffer("rates.1.counts")
+    rates = counts / counts.sum(-1, keepdim=True)
+    shift = rates[0].log() if isinstance(target, MultiClass) else (rates[:, 1] / rates[:, 0]).log()
+    given, labelled = logits(target, seed=9), annotations(target, seed=9)
+    by_hand = given | {target.name: given[target.name] + 2 * shift}
+    torch.testing.assert_close(objective.eval()(given, labelled), plain.eval()(by_hand, labelled))
+    assert objective(given, labelled) != plain(given, labelled)
+
+
+def test_logits_adjusted_in_training_tell_classes_as_if_they_were_equally_frequent() -> None:
+    """One bit, seen rightly in 9 of 10 images, of a class that one image in ten has: Bayes' rule is 50:50 there."""
+    task = MultiClass("c", ["rare", "common"])
+    bit = torch.tensor([0] * 9 + [1] * 1 + [0] * 9 + [1] * 81)
+    labelled = {"c": torch.tensor([0] * 10 + [1] * 90)}
+    for strength, expected in ((0.0, 0.5), (1.0, 0.9)):
+        table = torch.zeros(2, 2, requires_grad=True)
+        objective = Objective([task], adjustments={"c": strength})
+        optimizer = torch.optim.LBFGS([table], max_iter=100)
+
+        def closure(objective: Objective = objective, table: Tensor = table) -> Tensor:
+            table.grad = None
+            loss: Tensor = objective({"c": table[bit]}, labelled)
+            loss.backward()
+            return loss
+
+        optimizer.step(closure)
+        assert float(table.detach().softmax(-1)[0, 0]) == pytest.approx(expected, abs=0.01)
 
 
 def test_every_task_starts_near_one() -> None:

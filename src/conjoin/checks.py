@@ -10,7 +10,12 @@ from conjoin.names import nearest
 from conjoin.tasks import MultiClass, Task
 
 
-def objective(tasks: Sequence[Task], couplings: Sequence[BaseCoupling], weights: Mapping[str, float]) -> None:
+def objective(
+    tasks: Sequence[Task],
+    couplings: Sequence[BaseCoupling],
+    weights: Mapping[str, float],
+    adjustments: Mapping[str, float],
+) -> None:
     """Check that the parts of an objective fit together."""
     by_name = {task.name: task for task in tasks}
     if not tasks or len(by_name) < len(tasks):
@@ -42,13 +47,14 @@ def objective(tasks: Sequence[Task], couplings: Sequence[BaseCoupling], weights:
             f"`couplings` should relate two tasks in one direction. Found {'->'.join(both[0])} and "
             f"{'->'.join(both[0][::-1])}. Keep the relation with the better known table: it couples both ways."
         )
-    for name, weight in weights.items():
-        if name not in by_name:
-            raise ValueError(
-                f"`weights` should name tasks of this objective. Found {name!r}. {nearest(name, list(by_name))}"
-            )
-        if not weight >= 0:
-            raise ValueError(f"`weights[{name!r}]` should be at least 0. Found {weight}.")
+    for argument, factors in (("weights", weights), ("adjustments", adjustments)):
+        for name, factor in factors.items():
+            if name not in by_name:
+                raise ValueError(
+                    f"`{argument}` should name tasks of this objective. Found {name!r}. {nearest(name, list(by_name))}"
+                )
+            if not factor >= 0:
+                raise ValueError(f"`{argument}[{name!r}]` should be at least 0. Found {factor}.")
 
 
 def batch(

@@ -41,6 +41,10 @@ class Objective(nn.Module):
         tasks: tasks of the network, each with a name of its own.
         couplings: at most one for each source task.
         weights: factor for each task's own loss, by name, 1 where not given.
+        adjustments: logit adjustment of each task, by name, 0 where not given: this times the log base rate is
+            added to each logit (Menon et al. 2021, equation 10). At 1 logits plus log base rates are the
+            predictions that losses and couplings see, and the logits alone tell outcomes as if all were equally
+            frequent.
         scale: "base-rates" as above, or "mean": unit 1, the mean over labels instead of the sum, and
             each term a mean over the images that it acts on.
         validate: whether to look at the values of logits and annotations in each call. By default
@@ -48,7 +52,7 @@ class Objective(nn.Module):
             values makes a GPU wait. Names, shapes and types are always checked.
 
     Raises:
-        ValueError: if task names repeat, or a coupling or weight names a task that is not there.
+        ValueError: if task names repeat, or a coupling, weight or adjustment names a task that is not there.
 
     """
 
@@ -64,15 +68,16 @@ class Objective(nn.Module):
         couplings: Sequence[BaseCoupling] = (),
         *,
         weights: Mapping[str, float] | None = None,
+        adjustments: Mapping[str, float] | None = None,
         scale: Literal["base-rates", "mean"] = "base-rates",
         validate: bool | None = None,
     ) -> None:
         super().__init__()
-        checks.objective(tasks, couplings, weights or {})
+        checks.objective(tasks, couplings, weights or {}, adjustments or {})
         self.tasks = {task.name: task for task in tasks}
         self.couplings = nn.ModuleList(couplings)
         self.rates = nn.ModuleList(BaseRates(task) for task in tasks)
-        self.weights = dict(weights or {})
+        self.weights, self.adjustments = dict(weights or {}), dict(adjustments or {})
         self.scale, self.validate = scale, validate
         self.terms = {}
         self._calls = 0
@@ -188,9 +193,14 @@ class Objective(nn.Module):
 
     def _views(self, logits: Mapping[str, Tensor], read: Mapping[str, Annotation]) -> dict[str, View]:
         return {
-            name: View(task.log_probabilities(logits[name]), *read[name], self._rates(name).log_rates())
+            name: View(self._adjusted(task, logits[name]), *read[name], self._rates(name).log_rates())
             for name, task in self.tasks.items()
         }
+
+    def _adjusted(self, task: Task, logits: Tensor) -> Float[Tensor, "batch variables outcomes"]:
+        log_p = task.log_probabilities(logits)
+        strength = self.adjustments.get(task.name, 0.0)
+        return (log_p + strength * self._rates(task.name).log_rates()).log_softmax(-1) if strength else log_p
 
     def _observe(self, views: Mapping[str, View], set_aside: Tensor | None, step: Float[Tensor, ""]) -> None:
         some = next(iter(views.values())).log_p
@@ -248,7 +258,13 @@ class Objective(nn.Module):
         return dict(zip([_ALL, *map(str, masks)], all_sum(whole).unbind(), strict=True))
 
 
-def kollias2024(tasks: Sequence[Task], relations: Sequence[Relation], *, reverse: bool = False) -> Objective:
+def kollias2024(
+    tasks: Sequence[Task],
+    relations: Sequence[Relation],
+    *,
+    reverse: bool = False,
+    adjustments: Mapping[str, float] | None = None,
+) -> Objective:
     """Objective of Kollias et al. 2024 as recalled; its formulas are NOT confirmed.
 
     See `conjoin.coupling.Kollias2024`. All weights are 1 and losses of labels are means over labels.
@@ -257,10 +273,11 @@ def kollias2024(tasks: Sequence[Task], relations: Sequence[Relation], *, reverse
         tasks: tasks of the network.
         relations: relations between them.
         reverse: swap the sides of both cross-entropies.
+        adjustments: as of `Objective`; not part of the method.
 
     """
     by_source: dict[str, list[Relation]] = {}
     for relation in relations:
         by_source.setdefault(relation.source.name, []).append(relation)
     couplings = [Kollias2024(*group, reverse=reverse) for group in by_source.values()]
-    return Objective(tasks, couplings, scale="mean")
+    return Objective(tasks, couplings, scale="mean", adjustments=adjustments)
