@@ -17,8 +17,8 @@ from functools import partial
 import numpy as np
 
 from conjoin.datasets import Table, digits
-from conjoin.evaluation import compare, paired_difference
-from conjoin.study import TrainingSettings
+from conjoin.evaluation import paired_difference, train_arms
+from conjoin.study import Recipe
 
 CELLS = ((50, 1000), (100, 100))
 KINDS: tuple[Table, ...] = ("true", "permuted", "half-wrong")
@@ -34,7 +34,7 @@ def measure(cell: tuple[int, int], seeds: range, *, tuning: bool) -> Values:
         arms = ["single", "joint", "kollias2024", "kollias2024-reversed", "coupled"] if kind == "true" else ["coupled"]
         for fold in range(5) if tuning else [None]:
             problem = partial(digits, *cell, table=kind, fold=fold)
-            for run in compare(problem, arms, seeds, TrainingSettings()):
+            for run in train_arms(problem, [(arm, seed) for seed in seeds for arm in arms], Recipe()):
                 column = run.arm if kind == "true" else f"{run.arm}, {kind}"
                 for score in run.scores:
                     values[column, score.task][run.seed].append(score.value)

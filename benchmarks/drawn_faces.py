@@ -35,7 +35,7 @@ def alone(problem: Problem[AnnotatedImages], task: Task, steps: int) -> None:
     start, network = time.perf_counter(), cj.Network([task], "small", channels=3)
     data = problem.train.annotated(task.name)
     cj.fit(network, cj.Objective([task]), data, cj.TrainingSettings(steps=steps), seed=0)
-    found = score(task, predict(network, problem.test)[task.name], problem.test)[0]
+    found = score(task, predict(network, problem.test)[task.name], problem.test.annotation(task.name))[0]
     seconds = time.perf_counter() - start
     print(f"{task.name}, {len(data)} images, {steps} steps: {found.metric} {found.value:.3f} ({seconds:.0f} s)")
 

@@ -86,7 +86,7 @@ def test_help_needs_no_torch() -> None:
 @pytest.mark.parametrize("task", ["digit", "a long name of a task/and of its group"])
 def test_results_fit_a_narrow_terminal_without_colour(task: str) -> None:
     runs = [
-        Run(arm, seed, [Score(task, "macro-F1", value + seed / 1000)], 1.0, {}, {})
+        Run(arm, seed, [Score(task, "macro-F1", value + seed / 1000)], 1.0)
         for arm, value in {"single": 0.5, "coupled": 0.6, "kollias2024": 0.4}.items()
         for seed in range(3)
     ]

@@ -12,9 +12,9 @@ import conjoin
 from conjoin import Coupling, MultiClass, MultiLabel, Network, Objective, Relation
 from conjoin.data import shares
 from conjoin.datasets import digits
-from conjoin.evaluation import compare, paired_difference
+from conjoin.evaluation import paired_difference, train_arms
 from conjoin.network import build_backbone
-from conjoin.study import TrainingSettings
+from conjoin.study import Recipe
 
 from .cases import LABELS, MATERIAL, SHAPE, annotations, logits, relation
 
@@ -116,6 +116,16 @@ CONSTRUCTION: dict[str, tuple[Callable[[], Any], type[Exception], list[str]]] = 
         ValueError,
         ["`weights['shape']` should be at least 0", "Found -1.0"],
     ),
+    "unknown adjustment": (
+        lambda: Objective([SHAPE], adjustments={"shap": 1.0}),
+        ValueError,
+        ["`adjustments` should name tasks", "Found 'shap'", "Did you mean 'shape'?"],
+    ),
+    "negative adjustment": (
+        lambda: Objective([SHAPE], adjustments={"shape": -1.0}),
+        ValueError,
+        ["`adjustments['shape']` should be at least 0", "Found -1.0"],
+    ),
     "unknown backbone": (
         lambda: Network([SHAPE], "resnet1"),
         ValueError,
@@ -148,9 +158,9 @@ CONSTRUCTION: dict[str, tuple[Callable[[], Any], type[Exception], list[str]]] = 
         ["at least 5 and together at most 1200", "Found 500 and 1000"],
     ),
     "unknown arm": (
-        lambda: next(compare(digits, ["couple"], [0], TrainingSettings())),
+        lambda: next(train_arms(digits, [("couple", 0)], Recipe())),
         ValueError,
-        ["`arms` should be among", "Found ['couple']"],
+        ["`arms` should be among", "Found 'couple'", "Did you mean 'coupled'?"],
     ),
     "one seed": (lambda: paired_difference([0.5], [0.4]), ValueError, ["at least two", "Found 1 and 1"]),
     "unknown name": (lambda: conjoin.Objectiv, AttributeError, ["no attribute 'Objectiv'", "Objective"]),

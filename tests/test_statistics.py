@@ -3,23 +3,27 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
-from sklearn.metrics import accuracy_score, f1_score
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
 from conjoin import MultiClass, MultiLabel
-from conjoin.data import AnnotatedImages
 from conjoin.evaluation import (
     Difference,
     Run,
     Score,
     findings,
+    hardened,
     holm,
     judge,
     paired_difference,
     score,
     seeds_needed,
+    tune_thresholds,
     verdict,
 )
+from conjoin.study import Classes
 
 
 def test_interval_equals_scipy() -> None:
@@ -111,11 +115,6 @@ def test_what_no_number_of_seeds_settles() -> None:
     assert "Not enough data on a (+0.000): so noisy that 200 seeds would not settle it." in verdict(rows, "wild")
 
 
-def table(**annotations: torch.Tensor) -> AnnotatedImages:
-    size = len(next(iter(annotations.values())))
-    return AnnotatedImages(torch.zeros(size, 1, 1, 1), annotations, torch.zeros(size).long(), torch.zeros(size).bool())
-
-
 def test_scores_equal_scikit_learn() -> None:
     generator = torch.Generator().manual_seed(0)
     digit, strokes = MultiClass("d", list("abcd")), MultiLabel("s", list("vwxyz"))
@@ -123,26 +122,65 @@ def test_scores_equal_scikit_learn() -> None:
     z_strokes = torch.randn(200, 5, generator=generator)
     codes = torch.randint(0, 4, (200,), generator=generator)
     labels = torch.randint(0, 2, (200, 5), generator=generator)
-    data = table(d=codes, s=labels)
-    assert score(digit, z_digit, data)[0].value == pytest.approx(accuracy_score(codes, z_digit.argmax(-1)))
-    found = score(strokes, z_strokes, data, {"one": ("v", "x"), "two": ("y",)})
+    assert score(digit, z_digit, codes)[0].value == pytest.approx(accuracy_score(codes, z_digit.argmax(-1)))
+    found = score(strokes, z_strokes, labels, groups={"one": ("v", "x"), "two": ("y",)})
     for group, columns in zip(found, ([0, 2], [3]), strict=True):
         expected = np.mean([f1_score(labels[:, c], z_strokes[:, c] > 0) for c in columns])
         assert group.value == pytest.approx(expected)
     assert [s.task for s in found] == ["s/one", "s/two"]
-    assert score(strokes, z_strokes, data)[0].task == "s"
+    assert score(strokes, z_strokes, labels)[0].task == "s"
+    balanced = score(digit, z_digit, codes, settings=Classes(classes="collected", metric="balanced accuracy"))[0]
+    assert balanced.metric == "balanced accuracy"
+    assert balanced.value == pytest.approx(balanced_accuracy_score(codes, z_digit.argmax(-1)))
+    limits = torch.tensor([0.3, 0.5, 0.7, 0.5, 0.5])
+    above = score(strokes, z_strokes, labels, thresholds=limits)[0].value
+    present = z_strokes.sigmoid() >= limits
+    assert above == pytest.approx(np.mean([f1_score(labels[:, c], present[:, c]) for c in range(5)]))
+
+
+def test_a_class_without_test_images_does_not_count() -> None:
+    task, settings = MultiClass("d", list("abc")), Classes(classes="collected", metric="balanced accuracy")
+    z = torch.eye(3)[[0, 1, 2, 1]]
+    assert score(task, z, torch.tensor([0, 0, 0, 1]), settings=settings)[0].value == pytest.approx((1 / 3 + 1) / 2)
+
+
+def test_a_soft_annotation_counts_as_its_most_probable_outcome() -> None:
+    nan = float("nan")
+    classes = torch.tensor([[0.2, 0.8], [nan, nan], [0.9, 0.1]])
+    assert hardened(MultiClass("d", ["a", "b"]), classes).tolist() == [1, -1, 0]
+    assert hardened(MultiLabel("s", ["x", "y"]), torch.tensor([[0.7, nan], [0.5, 0.2]])).tolist() == [[1, -1], [0, 0]]
+
+
+@given(st.integers(0, 1000))
+def test_no_other_threshold_has_a_better_f1(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(0, 2, 60)
+    logits = (truth + rng.normal(0, 1, 60)).round(1)
+    limit = float(tune_thresholds(torch.from_numpy(logits).float()[:, None], torch.from_numpy(truth)[:, None])[0])
+    p = torch.from_numpy(logits).float().sigmoid().numpy()
+    best = f1_score(truth, p >= limit)
+    assert all(f1_score(truth, p >= other) <= best + 1e-9 for other in np.unique(p))
+
+
+def test_thresholds_worked_out_by_hand() -> None:
+    """Eleven images have the first label, all above 0.2; the only others are below. The second has too few images."""
+    z = torch.cat([torch.linspace(-1, 1, 11), torch.full((12,), -3.0)])[:, None].repeat(1, 2)
+    truth = torch.tensor([1] * 11 + [0] * 12)
+    target = torch.stack([truth, torch.where(torch.arange(23) < 9, truth, -1)], 1)
+    expected = (torch.tensor(-1.0).sigmoid() + torch.tensor(-3.0).sigmoid()) / 2
+    assert tune_thresholds(z, target).tolist() == pytest.approx([float(expected), 0.5])
 
 
 def test_scores_leave_out_what_is_not_annotated() -> None:
     digit, strokes = MultiClass("d", ["a", "b"]), MultiLabel("s", ["x"])
     z = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
-    assert score(digit, z, table(d=torch.tensor([0, -1, 0])))[0].value == 0.5
-    assert score(strokes, z[:, :1] - 0.5, table(s=torch.tensor([[1], [-1], [0]])))[0].value == 1.0
+    assert score(digit, z, torch.tensor([0, -1, 0]))[0].value == 0.5
+    assert score(strokes, z[:, :1] - 0.5, torch.tensor([[1], [-1], [0]]))[0].value == 1.0
 
 
 def runs(**arms: list[tuple[float, float]]) -> list[Run]:
     return [
-        Run(arm, seed, [Score("a", "accuracy", a), Score("b", "macro-F1", b)], 1.0, {}, {})
+        Run(arm, seed, [Score("a", "accuracy", a), Score("b", "macro-F1", b)], 1.0)
         for arm, values in arms.items()
         for seed, (a, b) in enumerate(values)
     ]

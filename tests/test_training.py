@@ -11,6 +11,7 @@ from conjoin import Coupling, MultiClass, MultiLabel, Network, Objective, Relati
 from conjoin.data import AnnotatedImages, Preprocessing, Problem, StoredImages
 from conjoin.datasets import digits
 from conjoin.evaluation import predict, run_arm
+from conjoin.study import Recipe
 
 from .stored import table
 
@@ -113,7 +114,7 @@ def test_every_arm_learns_a_task_from_the_same_images(
     seen = []
     for arm in ("single", "joint", "coupled"):
         given.clear()
-        run_arm(arm, problem, TrainingSettings(steps=3), seed=1)
+        run_arm(arm, problem, Recipe(training=TrainingSettings(steps=3)), seed=1)
         seen.append({name: [rows.tolist() for rows in batches] for name, batches in given.items()})
     assert seen[0] == seen[1] == seen[2]
     assert [len(rows) for rows in seen[0]["digit"]] == [
@@ -122,7 +123,8 @@ def test_every_arm_learns_a_task_from_the_same_images(
 
 
 def test_arms_share_their_initial_weights(problem: Problem[AnnotatedImages]) -> None:
-    runs = {arm: run_arm(arm, problem, TrainingSettings(steps=1), seed=3) for arm in ("joint", "coupled", "single")}
+    recipe = Recipe(training=TrainingSettings(steps=1))
+    runs = {arm: run_arm(arm, problem, recipe, seed=3) for arm in ("joint", "coupled", "single")}
     for name in ("digit", "strokes"):
         assert torch.equal(runs["joint"].logits[name], runs["coupled"].logits[name])
     assert [score.task for score in runs["single"].scores] == [
@@ -151,9 +153,7 @@ def test_arms_take_images_from_disk(arm: str) -> None:
         torch.tensor([0] * 6 + [3] * 18),
         stored.set_aside,
     )
-    runs = [
-        run_arm(arm, Problem((kind, marks), (relation,), images, images), TrainingSettings(steps=3, batch_size=8), 0)
-        for images in (stored, memory)
-    ]
+    recipe = Recipe(training=TrainingSettings(steps=3, batch_size=8))
+    runs = [run_arm(arm, Problem((kind, marks), (relation,), images, images), recipe, 0) for images in (stored, memory)]
     assert runs[0].scores == runs[1].scores
     assert all(torch.equal(z, runs[1].logits[name]) for name, z in runs[0].logits.items())

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from conjoin.coupling import Coupling, Evidence, Kollias2024
     from conjoin.data import AnnotatedImages, Augmentation, Preprocessing, Problem, StoredImages
-    from conjoin.evaluation import compare
+    from conjoin.model import Model, load
     from conjoin.network import Network
     from conjoin.objective import Objective, kollias2024
     from conjoin.relate import RelationTable, count_relation, published, read_table
     from conjoin.relations import Relation
+    from conjoin.runs import compare, train
     from conjoin.sources import Prepared, prepare
     from conjoin.study import Study, TrainingSettings
     from conjoin.tasks import MultiClass, MultiLabel
@@ -30,6 +31,7 @@ __all__ = [
     "Coupling",
     "Evidence",
     "Kollias2024",
+    "Model",
     "MultiClass",
     "MultiLabel",
     "Network",
@@ -46,9 +48,11 @@ __all__ = [
     "count_relation",
     "fit",
     "kollias2024",
+    "load",
     "prepare",
     "published",
     "read_table",
+    "train",
 ]
 
 _ROOMS = {
@@ -57,6 +61,7 @@ _ROOMS = {
     "Coupling": "coupling",
     "Evidence": "coupling",
     "Kollias2024": "coupling",
+    "Model": "model",
     "MultiClass": "tasks",
     "MultiLabel": "tasks",
     "Network": "network",
@@ -69,13 +74,15 @@ _ROOMS = {
     "StoredImages": "data",
     "Study": "study",
     "TrainingSettings": "study",
-    "compare": "evaluation",
+    "compare": "runs",
     "count_relation": "relate",
     "fit": "training",
     "kollias2024": "objective",
+    "load": "model",
     "prepare": "sources",
     "published": "relate",
     "read_table": "relate",
+    "train": "runs",
 }
 
 

@@ -1,5 +1,7 @@
 """Command line."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -77,6 +79,84 @@ def check(
     else:
         print_inspection(found, Console())
     raise typer.Exit(0 if found.go else 1)
+
+
+Data = Annotated[
+    list[str] | None,
+    typer.Option("--data", help="Another path for a data source: NAME=PATH, or PATH where there is one source."),
+]
+StudyFile = Annotated[Path, typer.Argument(help="Study file.")]
+CachePixels = Annotated[bool, typer.Option("--cache-pixels", help="Decode and resize every image once, and keep it.")]
+
+
+@app.command()
+def train(
+    study: StudyFile,
+    *,
+    arm: Annotated[str, typer.Option(help="How to train.")] = "coupled",
+    seed: Annotated[int | None, typer.Option(help="Of weights, batches and regime. [the study's first]")] = None,
+    data: Data = None,
+    folder: Annotated[Path | None, typer.Option(help="Where to write. [runs/NAME/train]")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier result.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run, exactly.")] = False,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that read images.")] = 0,
+    cache_pixels: CachePixels = False,
+) -> None:
+    """Train one network on all data of a study, and keep it as a model."""
+    from rich.console import Console
+
+    from conjoin.runs import train as run
+    from conjoin.study import Study
+
+    with _told():
+        run(
+            Study.from_yaml(study, data=_overrides(data or [])),
+            arm=arm,
+            seed=seed,
+            folder=folder,
+            overwrite=overwrite,
+            resume=resume,
+            workers=workers,
+            cache_pixels=cache_pixels,
+            console=Console(),
+        )
+
+
+@app.command()
+def compare(
+    study: StudyFile,
+    *,
+    data: Data = None,
+    folder: Annotated[Path | None, typer.Option(help="Where to write. [runs/NAME/compare]")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace earlier runs.")] = False,
+    processes: Annotated[int | None, typer.Option(min=1, help="Runs side by side. [one for each core]")] = None,
+    cache_pixels: CachePixels = False,
+) -> None:
+    """Train every arm of a study on every seed, and say whether training together helped. Goes on where it stopped."""
+    from rich.console import Console
+
+    from conjoin.runs import compare as run
+    from conjoin.study import Study
+
+    with _told():
+        run(
+            Study.from_yaml(study, data=_overrides(data or [])),
+            folder=folder,
+            overwrite=overwrite,
+            processes=processes,
+            cache_pixels=cache_pixels,
+            console=Console(),
+        )
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """An error of the user's input is a message and exit status 1."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        typer.echo(f"Error: {error}", err=True)
+        raise typer.Exit(1) from error
 
 
 def _overrides(given: list[str]) -> dict[str, str]:

@@ -8,26 +8,19 @@ from pathlib import Path
 import yaml
 from pydantic import Field, PositiveFloat, PositiveInt
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from conjoin.datasets import digits
-from conjoin.evaluation import Run, compare, judge
+from conjoin.evaluation import Run, judge, train_arms
 from conjoin.report import (
     draw_differences,
     draw_evidence,
     draw_readings,
     print_results,
+    run_bar,
     save,
     write_results,
 )
-from conjoin.study import Strict, TrainingSettings
+from conjoin.study import Recipe, Strict, TrainingSettings
 
 
 class DigitsData(Strict):
@@ -97,17 +90,11 @@ def demo(study: DemoStudy, folder: Path, console: Console, *, overwrite: bool = 
 
 def _train(study: DemoStudy, console: Console) -> list[Run]:
     make_problem = partial(digits, study.data.digit_images, study.data.stroke_images)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
     runs = []
-    with Progress(*columns, console=console) as progress:
+    with run_bar(console) as progress:
         bar = progress.add_task("training", total=len(study.arms) * len(study.seeds))
-        for run in compare(make_problem, study.arms, study.seeds, study.training):
+        jobs = [(arm, seed) for seed in study.seeds for arm in study.arms]
+        for run in train_arms(make_problem, jobs, Recipe(training=study.training)):
             runs.append(run)
             scores = ", ".join(f"{score.task.split('/')[-1]} {score.value:.3f}" for score in run.scores)
             progress.console.print(f"seed {run.seed} {run.arm}: {scores} ({run.seconds:.0f} s)")

@@ -21,6 +21,8 @@ class Problem(Generic[Kept_co]):
         relations: relations between them.
         train: training images with annotations.
         test: test images with annotations.
+        validation: images to select weights and thresholds on; part of the annotation budget.
+        everything: the training images with annotations that are hidden otherwise too, for the arm `full`.
         groups: for a task with labels, groups of labels to be judged apart, by name.
 
     """
@@ -29,4 +31,6 @@ class Problem(Generic[Kept_co]):
     relations: tuple[Relation, ...]
     train: Kept_co
     test: Kept_co
+    validation: Kept_co | None = None
+    everything: Kept_co | None = None
     groups: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)

@@ -107,7 +107,7 @@ def digits(
     else:
         evaluation = annotated(*held)
     groups = {"strokes": {"segments": SEGMENTS, "measured": MEASURED}}
-    return Problem((digit, strokes), (relation,), annotated(*parts), evaluation, groups)
+    return Problem((digit, strokes), (relation,), annotated(*parts), evaluation, groups=groups)
 
 
 @cache

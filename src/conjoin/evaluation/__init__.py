@@ -1,8 +1,8 @@
 """Does coupling help? Arms, paired comparison, verdict."""
 
-from conjoin.evaluation._arms import ARMS
-from conjoin.evaluation._compare import TRACE_EVERY, Run, compare, run_arm
-from conjoin.evaluation._metrics import Score, predict, score
+from conjoin.evaluation._arms import ARMS, Arm, known_arms
+from conjoin.evaluation._compare import TRACE_EVERY, Run, run_arm, train_arms
+from conjoin.evaluation._metrics import Score, hardened, predict, score
 from conjoin.evaluation._statistics import (
     CONFIDENCE,
     MARGIN,
@@ -12,6 +12,9 @@ from conjoin.evaluation._statistics import (
     paired_difference,
     seeds_needed,
 )
+from conjoin.evaluation._thresholds import tune_thresholds
+from conjoin.evaluation._train import Trained, objectives, train_network
+from conjoin.evaluation._validation import scores
 from conjoin.evaluation._verdict import Row, judge, verdict
 
 __all__ = [
@@ -19,18 +22,26 @@ __all__ = [
     "CONFIDENCE",
     "MARGIN",
     "TRACE_EVERY",
+    "Arm",
     "Difference",
     "Row",
     "Run",
     "Score",
-    "compare",
+    "Trained",
     "findings",
+    "hardened",
     "holm",
     "judge",
+    "known_arms",
+    "objectives",
     "paired_difference",
     "predict",
     "run_arm",
     "score",
+    "scores",
     "seeds_needed",
+    "train_arms",
+    "train_network",
+    "tune_thresholds",
     "verdict",
 ]

@@ -1,42 +1,68 @@
 """Arms: the ways of training that a comparison sets side by side."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from conjoin.coupling import Coupling
+from conjoin.names import nearest
 from conjoin.objective import Objective, kollias2024
 from conjoin.relations import Relation
 from conjoin.tasks import Task
 
-Build = Callable[[Sequence[Task], Sequence[Relation]], list[Objective]]
-"""Makes the objectives of an arm: one for each network that it trains."""
+Build = Callable[[Sequence[Task], Sequence[Relation], Mapping[str, float]], list[Objective]]
+"""Makes the objectives of an arm, one for each network that it trains, of tasks, relations and logit adjustments."""
 
 
-def _single(tasks: Sequence[Task], _: Sequence[Relation]) -> list[Objective]:
-    return [Objective([task]) for task in tasks]
+class Arm(NamedTuple):
+    """One way of training."""
+
+    build: Build
+    everything: bool = False
+    """Whether it is shown annotations that are hidden from the others."""
 
 
-def _joint(tasks: Sequence[Task], _: Sequence[Relation]) -> list[Objective]:
-    return [Objective(tasks)]
+def _single(tasks: Sequence[Task], _: Sequence[Relation], adjustments: Mapping[str, float]) -> list[Objective]:
+    return [Objective([t], adjustments={t.name: adjustments.get(t.name, 0.0)}) for t in tasks]
 
 
-def _coupled(tasks: Sequence[Task], relations: Sequence[Relation]) -> list[Objective]:
+def _joint(tasks: Sequence[Task], _: Sequence[Relation], adjustments: Mapping[str, float]) -> list[Objective]:
+    return [Objective(tasks, adjustments=adjustments)]
+
+
+def _coupled(tasks: Sequence[Task], relations: Sequence[Relation], adjustments: Mapping[str, float]) -> list[Objective]:
     by_source: dict[str, list[Relation]] = {}
     for relation in relations:
         by_source.setdefault(relation.source.name, []).append(relation)
-    return [Objective(tasks, [Coupling(*group) for group in by_source.values()])]
+    return [Objective(tasks, [Coupling(*group) for group in by_source.values()], adjustments=adjustments)]
 
 
-def _kollias(tasks: Sequence[Task], relations: Sequence[Relation], *, reverse: bool) -> list[Objective]:
-    return [kollias2024(tasks, relations, reverse=reverse)]
+def _kollias(
+    tasks: Sequence[Task], relations: Sequence[Relation], adjustments: Mapping[str, float], *, reverse: bool
+) -> list[Objective]:
+    return [kollias2024(tasks, relations, reverse=reverse, adjustments=adjustments)]
 
 
-ARMS: dict[str, Build] = {
-    "single": _single,
-    "joint": _joint,
-    "kollias2024": partial(_kollias, reverse=False),
-    "kollias2024-reversed": partial(_kollias, reverse=True),
-    "coupled": _coupled,
+ARMS: dict[str, Arm] = {
+    "single": Arm(_single),
+    "joint": Arm(_joint),
+    "kollias2024": Arm(partial(_kollias, reverse=False)),
+    "kollias2024-reversed": Arm(partial(_kollias, reverse=True)),
+    "coupled": Arm(_coupled),
+    "full": Arm(_joint, everything=True),
 }
 """By name: a network for each task; one network without coupling; the method of Kollias et al. 2024
-as recalled (formulas not confirmed), in both directions of its cross-entropy; ours."""
+as recalled (formulas not confirmed), in both directions of its cross-entropy; ours; one network without
+coupling that is shown every annotation, also those that a regime hides: what there is to gain."""
+
+
+def known_arms(names: Sequence[str]) -> None:
+    """Check names of arms.
+
+    Raises:
+        ValueError: if one is unknown.
+
+    """
+    for name in names:
+        if name not in ARMS:
+            raise ValueError(f"`arms` should be among {', '.join(ARMS)}. Found {name!r}. {nearest(name, list(ARMS))}")

@@ -1,15 +1,17 @@
-"""What is measured on test images."""
+"""What is measured on images that were not trained on."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 from torchmetrics.functional.classification import binary_f1_score, multiclass_accuracy
 
 from conjoin.data import Images
 from conjoin.network import Network
-from conjoin.tasks import MultiLabel, Task
+from conjoin.study import Classes, TaskSettings
+from conjoin.tasks import MultiClass, MultiLabel, Task
 
 
 class Score(NamedTuple):
@@ -22,7 +24,7 @@ class Score(NamedTuple):
 
 
 @torch.no_grad()
-def predict(network: Network, data: Images, *, batch_size: int = 512) -> dict[str, Tensor]:
+def predict(network: Network, data: Images, *, batch_size: int = 64) -> dict[str, Tensor]:
     """Logits of every task by name, in evaluation mode, on the network's device; its mode is kept."""
     training = network.training
     network.eval()
@@ -32,27 +34,67 @@ def predict(network: Network, data: Images, *, batch_size: int = 512) -> dict[st
         network(data.__getitems__(rows[first : first + batch_size]).images.to(device)) for first in rows[::batch_size]
     ]
     network.train(training)
-    return {name: torch.cat([part[name] for part in parts]).cpu() for name in parts[0]}
+    return {name: torch.cat([part[name] for part in parts]).float().cpu() for name in parts[0]}
 
 
-def score(task: Task, logits: Tensor, data: Images, groups: Mapping[str, tuple[str, ...]] | None = None) -> list[Score]:
+def score(
+    task: Task,
+    logits: Float[Tensor, "images outputs"],
+    annotation: Shaped[Tensor, "images *_"],
+    *,
+    settings: TaskSettings | None = None,
+    thresholds: Float[Tensor, "labels"] | None = None,
+    groups: Mapping[str, tuple[str, ...]] | None = None,
+) -> list[Score]:
     """Accuracy of a multi-class task; macro-F1 of a multi-label task, for each group of labels.
 
-    F1 at threshold 0.5 for each label, annotated images only, then the mean over labels.
+    Annotated images only. A soft annotation counts as its most probable outcome.
+
+    Args:
+        task: what is predicted.
+        logits: predictions.
+        annotation: the truth; -1 or NaN = not annotated.
+        settings: options of the task: which accuracy.
+        thresholds: probability from which on each label counts as present; 0.5 by default.
+        groups: groups of labels to be scored apart; a mean over the F1 of all labels by default.
+
     """
-    target = data.annotation(task.name)
-    if not isinstance(task, MultiLabel):
+    target = hardened(task, annotation)
+    if isinstance(task, MultiLabel):
+        return _macro_f1(task, logits.sigmoid(), target, thresholds, groups or {"": task.labels})
+    if not isinstance(settings, Classes) or settings.metric == "accuracy":
         value = multiclass_accuracy(logits, target, task.outcomes, average="micro", ignore_index=-1)
         return [Score(task.name, "accuracy", float(value))]
-    f1 = {
-        label: binary_f1_score(logits[:, i].sigmoid(), target[:, i], ignore_index=-1)
-        for i, label in enumerate(task.labels)
-    }
+    recall = multiclass_accuracy(logits, target, task.outcomes, average="none", ignore_index=-1)
+    present = target[target >= 0].unique()
+    return [Score(task.name, settings.metric, float(recall[present].mean()))]
+
+
+def hardened(task: Task, annotation: Shaped[Tensor, "images *_"]) -> Int[Tensor, "images *_"]:
+    """Codes, or 0 and 1 for each label; -1 = not annotated."""
+    if not annotation.is_floating_point():
+        return annotation.long()
+    if isinstance(task, MultiClass):
+        unknown = annotation.isnan().any(-1)
+        return torch.where(unknown, -1, annotation.nan_to_num().argmax(-1))
+    return torch.where(annotation.isnan(), -1, (annotation > 0.5).long())
+
+
+def _macro_f1(
+    task: MultiLabel,
+    probabilities: Tensor,
+    target: Tensor,
+    thresholds: Tensor | None,
+    groups: Mapping[str, tuple[str, ...]],
+) -> list[Score]:
+    limits = torch.full((len(task.labels),), 0.5) if thresholds is None else thresholds
+    present = (probabilities >= limits).long()
+    f1 = {label: binary_f1_score(present[:, i], target[:, i], ignore_index=-1) for i, label in enumerate(task.labels)}
     return [
         Score(
             f"{task.name}/{group}" if group else task.name,
             "macro-F1",
             float(torch.stack([f1[label] for label in labels]).mean()),
         )
-        for group, labels in (groups or {"": task.labels}).items()
+        for group, labels in groups.items()
     ]

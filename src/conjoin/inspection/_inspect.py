@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from conjoin.evaluation import ARMS
+from conjoin.evaluation import known_arms
 from conjoin.inspection._duplicates import duplicates, shown
 from conjoin.inspection._remarks import Remark
 from conjoin.sources import DataError, Faults, Prepared, annotated, annotations, build_relation, known, prepare
@@ -69,8 +69,10 @@ def inspect_study(study: Study, given: Any = None, *, cache: Path | None = None)
 
     """
     found = Inspection(study.name)
-    if unknown := [arm for arm in study.arms if arm not in ARMS]:
-        found.remarks.append(Remark("no-go", f"`arms` should be among {', '.join(ARMS)}. Found {', '.join(unknown)}."))
+    try:
+        known_arms(study.arms)
+    except ValueError as error:
+        found.remarks.append(Remark("no-go", str(error)))
     try:
         prepared = prepare(study, given, cache=cache, refuse=False)
     except DataError as error:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from conjoin.report._files import write_results
     from conjoin.report._heatmap import draw_relation
-    from conjoin.report._inspection import print_inspection
+    from conjoin.report._inspection import print_inspection, print_skipped
     from conjoin.report._pictures import draw_differences, draw_evidence, draw_readings
+    from conjoin.report._progress import run_bar
     from conjoin.report._relation import print_relation
     from conjoin.report._save import save
-    from conjoin.report._terminal import print_results
+    from conjoin.report._terminal import print_results, print_scores
 
 __all__ = [
     "draw_differences",
@@ -23,6 +24,9 @@ __all__ = [
     "print_inspection",
     "print_relation",
     "print_results",
+    "print_scores",
+    "print_skipped",
+    "run_bar",
     "save",
     "write_results",
 ]
@@ -35,6 +39,9 @@ _FILES = {
     "print_inspection": "_inspection",
     "print_relation": "_relation",
     "print_results": "_terminal",
+    "print_scores": "_terminal",
+    "print_skipped": "_inspection",
+    "run_bar": "_progress",
     "save": "_save",
     "write_results": "_files",
 }

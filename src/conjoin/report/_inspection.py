@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from conjoin.inspection import SPLITS, Inspection
+from conjoin.sources import Faults
 
 _STYLES = {"no-go": "bold red", "caution": "yellow", "note": "dim"}
 _MOST = 12
@@ -38,6 +39,13 @@ def print_inspection(found: Inspection, console: Console) -> None:
     else:
         many = "one thing stands" if stops == 1 else f"{stops} things stand"
         console.print(Text(f"NO-GO: {many} in the way of training {found.name}.", style="bold red"))
+
+
+def print_skipped(faults: Faults, console: Console) -> None:
+    """Say which rows were left out, if any: how many of each kind, and the first of them."""
+    if faults.counts:
+        console.print(Text(f"{faults.counts.total():,} rows cannot be used and are skipped:", style="yellow"))
+        console.print(Text(faults.text()))
 
 
 def _table(title: str, first: str, columns: list[str]) -> Table:

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from conjoin.evaluation import CONFIDENCE, Row, verdict
+from conjoin.evaluation import CONFIDENCE, Row, Score, verdict
 
 _STYLES = {"helps": "green", "negative transfer": "bold red", "not enough data": "yellow"}
 
@@ -34,6 +34,17 @@ def print_results(rows: Sequence[Row], console: Console, *, margin: float) -> No
     console.print(table)
     for arm in dict.fromkeys(row.arm for row in rows if row.difference):
         console.print(Text(verdict(rows, arm, margin=margin)))
+
+
+def print_scores(scores: Sequence[Score], console: Console) -> None:
+    """Print what one network scores on the test images."""
+    table = Table(title="Test images", box=box.SIMPLE_HEAD)
+    table.add_column("task")
+    table.add_column("metric", no_wrap=True)
+    table.add_column("value", justify="right", no_wrap=True)
+    for score in scores:
+        table.add_row(Text(score.task), score.metric, f"{score.value:.3f}")
+    console.print(table)
 
 
 def _interval(row: Row) -> str:

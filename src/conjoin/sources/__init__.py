@@ -1,7 +1,9 @@
 """From a study's data sources to the tables that training reads."""
 
 from conjoin.sources._faults import DataError, Fault, Faults
+from conjoin.sources._open import Given
 from conjoin.sources._prepare import Account, Prepared, prepare
+from conjoin.sources._problem import problem_of, study_problem
 from conjoin.sources._relations import build_relation, build_relations
 from conjoin.sources._rows import annotated, known
 from conjoin.sources._soft import write_soft
@@ -12,6 +14,7 @@ __all__ = [
     "DataError",
     "Fault",
     "Faults",
+    "Given",
     "Prepared",
     "annotated",
     "annotations",
@@ -19,5 +22,7 @@ __all__ = [
     "build_relations",
     "known",
     "prepare",
+    "problem_of",
+    "study_problem",
     "write_soft",
 ]

@@ -3,6 +3,7 @@
 from conjoin.study._annotations import AnnotationSettings, Column, Columns, Words
 from conjoin.study._backbone import Backbone
 from conjoin.study._lines import StudyError
+from conjoin.study._recipe import Recipe
 from conjoin.study._regime import Regime, Shift
 from conjoin.study._relations import RelationSettings
 from conjoin.study._sources import (
@@ -37,6 +38,7 @@ __all__ = [
     "Labels",
     "Memory",
     "Parquet",
+    "Recipe",
     "Regime",
     "RelationSettings",
     "Shift",

@@ -14,7 +14,5 @@ class Backbone(Strict):
     """Local checkpoint (.pth, .pt, .safetensors), relative to the study file. Nothing is ever downloaded."""
     freeze: bool = False
     """Keep the backbone as it is, and train the heads only."""
-    channels: PositiveInt = 3
-    """Channels of an image."""
     image_size: tuple[PositiveInt, PositiveInt] = (64, 64)
     """Height and width in pixels to which images are resized."""

@@ -12,6 +12,7 @@ from conjoin.study._backbone import Backbone
 from conjoin.study._cross import contradictions
 from conjoin.study._lines import ContradictionError, located
 from conjoin.study._paths import resolved
+from conjoin.study._recipe import Recipe
 from conjoin.study._regime import Regime
 from conjoin.study._relations import RelationSettings
 from conjoin.study._sources import SourceSettings
@@ -67,6 +68,11 @@ class Study(Strict):
         """
         path = Path(path)
         return resolved(located(cls, path), path.parent, data or {})
+
+    @property
+    def recipe(self) -> Recipe:
+        """How each of its networks is built, trained and measured."""
+        return Recipe(training=self.training, backbone=self.backbone, augmentation=self.augmentation, tasks=self.tasks)
 
     def to_yaml(self) -> str:
         """Text of the study file, defaults written out."""

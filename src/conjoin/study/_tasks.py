@@ -2,20 +2,28 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, PositiveInt, Tag
+from pydantic import Discriminator, Field, NonNegativeFloat, PositiveInt, Tag
 
 from conjoin.study._strict import Strict, tag_of
 
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
-class Classes(Strict):
+class _Options(Strict):
+    logit_adjustment: NonNegativeFloat = 0.0
+    """For rare classes and labels: while training, this times the log base rate is added to each logit (Menon et al.
+    2021). At 1 the logits themselves tell classes, or present and absent, as if all were equally frequent."""
+
+
+class Classes(_Options):
     """A multi-class task: one of these."""
 
     classes: Literal["collected"] | Annotated[Names, Field(min_length=2)]
     """Names in the order of their codes; or `collected`: what the annotations hold, sorted."""
     at_least: PositiveInt = 1
     """Collected classes are kept with this many annotated images; others become not annotated, and are counted."""
+    metric: Literal["accuracy", "balanced accuracy"] = "accuracy"
+    """What is reported and judged: the share of images that are right, or its mean over classes."""
 
     @property
     def names(self) -> tuple[str, ...] | None:
@@ -23,13 +31,15 @@ class Classes(Strict):
         return None if self.classes == "collected" else self.classes
 
 
-class Labels(Strict):
+class Labels(_Options):
     """A multi-label task: any of these."""
 
     labels: Literal["collected"] | Names
     """Names in the order of their columns; or `collected`: what the annotations hold, sorted."""
     at_least: PositiveInt = 1
     """Collected labels are kept when present on this many images; others are left out, and are counted."""
+    threshold: Literal["tuned", "half"] = "tuned"
+    """From which probability on a label counts as present: where F1 is best on validation annotations, or 0.5."""
 
     @property
     def names(self) -> tuple[str, ...] | None:

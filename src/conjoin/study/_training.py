@@ -18,6 +18,9 @@ class TrainingSettings(Strict):
     """Peak learning rate of AdamW; it rises and falls over the run (one cycle)."""
     backbone_lr: PositiveFloat | None = None
     """Peak learning rate of the backbone, where it differs."""
+    validate_every: PositiveInt = 100
+    """Steps between two looks at the validation images; the weights that did best there are kept. Without validation
+    annotations, the last."""
     weight_decay: NonNegativeFloat = 0.01
     """Decoupled weight decay."""
     precision: Literal["32-true", "16-mixed", "bf16-mixed"] = "32-true"

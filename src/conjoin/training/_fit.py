@@ -12,6 +12,7 @@ from conjoin.data import Augmentation, Images, MixedBatches, MixedLoader
 from conjoin.network import Network
 from conjoin.objective import Objective
 from conjoin.study import TrainingSettings
+from conjoin.training._best import KeepBest, Look, Validate
 from conjoin.training._learner import Learner
 from conjoin.training._resume import LAST, AtomicCheckpoints, ExactResume, start_from
 
@@ -23,6 +24,7 @@ def fit(
     settings: TrainingSettings,
     *,
     augmentation: Augmentation | None = None,
+    validate: Validate | None = None,
     seed: int = 0,
     folder: Path | None = None,
     resume: bool = False,
@@ -30,7 +32,7 @@ def fit(
     workers: int = 0,
     progress: bool = False,
     callbacks: Sequence[Callback] = (),
-) -> None:
+) -> list[Look]:
     """Train a network in place, on whatever device is best.
 
     Args:
@@ -39,6 +41,8 @@ def fit(
         data: images with annotations; every batch is mixed from all sources.
         settings: how to train.
         augmentation: random changes of the images; none by default.
+        validate: scores a network on validation images, every `validate_every` steps and at the
+            end; the weights with the highest mean are kept. Without it, the last.
         seed: seed of the order of images and of their changes. The caller seeds the network's
             initial weights.
         folder: where to write checkpoints and TensorBoard logs; None writes nothing.
@@ -48,6 +52,9 @@ def fit(
         workers: processes that read images; 0 reads them in this one. The result is the same.
         progress: whether to show a progress bar.
         callbacks: further Lightning callbacks.
+
+    Returns:
+        What each look at the validation images showed.
 
     Raises:
         FileExistsError: if `folder` holds a run and `resume` is False.
@@ -59,6 +66,7 @@ def fit(
     loader = MixedLoader(data, batches, augmentation=augmentation, workers=workers)
     decisive = settings.model_dump() | {"augmentation": (augmentation or Augmentation()).model_dump()}
     keep = [_checkpoints(folder, checkpoint_every)] if folder else []
+    best = KeepBest(validate, settings.validate_every) if validate else None
     trainer = L.Trainer(
         max_epochs=1,  # which has all steps
         max_steps=settings.steps,
@@ -71,7 +79,7 @@ def fit(
         use_distributed_sampler=False,
         devices=1,
         plugins=[AtomicCheckpoints()],
-        callbacks=[ExactResume(decisive), *keep, *callbacks],
+        callbacks=[ExactResume(decisive), *([best] if best else []), *keep, *callbacks],
     )
     learner = Learner(network, objective, settings, sets_aside=bool(data.set_aside.any())).train()
     with warnings.catch_warnings():  # Lightning 2.6 uses what torch 2.15 calls deprecated
@@ -81,6 +89,7 @@ def fit(
         trainer.fit(learner, loader, ckpt_path=start, weights_only=True)
         if folder:
             trainer.save_checkpoint(folder / LAST)
+    return best.looks if best else []
 
 
 def _checkpoints(folder: Path, every: int) -> ModelCheckpoint:

@@ -1,0 +1,124 @@
+"""Train the arms of a study on its seeds, each run once, and judge them."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from rich.console import Console
+
+from conjoin.data import Problem, StoredImages
+from conjoin.evaluation import Row, Run, judge, known_arms, train_arms
+from conjoin.report import draw_differences, draw_evidence, print_results, print_skipped, run_bar, save, write_results
+from conjoin.runs._folder import claim
+from conjoin.runs._stored import save_run, stored_run
+from conjoin.sources import Given, prepare, problem_of, study_problem
+from conjoin.study import Study
+from conjoin.tasks import MultiClass
+
+
+def compare(
+    study: Study,
+    given: Given | None = None,
+    *,
+    folder: Path | None = None,
+    overwrite: bool = False,
+    processes: int | None = None,
+    cache_pixels: bool = False,
+    console: Console | None = None,
+) -> list[Row]:
+    """Train every arm of a study on every seed, say what that shows, and write it to `runs/<name>/compare`.
+
+    Every finished run is kept there: a comparison that was interrupted goes on with the others, and so does one to
+    whose study arms or seeds were added. Each run trains on one thread, so that results do not depend on how many
+    train side by side.
+
+    The folder then holds `study.yaml`, `runs/` (scores, evidence over time and logits of each), `metrics.csv`,
+    `metrics.json` (means, differences to single-task training, verdicts), `validation.csv`, `test.parquet` (file, row
+    and group of each test image) and pictures.
+
+    Args:
+        study: what to compare.
+        given: data sets of sources of format `memory`, by name.
+        folder: where to write.
+        overwrite: replace what is there instead of going on with it.
+        processes: how many runs train side by side; by default one for each core.
+        cache_pixels: decode and resize every image once and keep it: 3 * height * width bytes an image.
+        console: where to say what happens; nowhere by default.
+
+    Returns:
+        Mean and difference to single-task training of each arm on each task.
+
+    Raises:
+        DataError: if data cannot be used.
+        ValueError: if an arm is unknown, `single` or a second seed is missing, or the folder holds results of
+            another study.
+
+    """
+    known_arms(study.arms)
+    if "single" not in study.arms or len(study.seeds) < 2:
+        raise ValueError(
+            "`arms` of a comparison should hold `single`, with which the others are compared, and `seeds` two or "
+            f"more. Found {list(study.arms)} and {list(study.seeds)}."
+        )
+    console = console or Console(quiet=True)
+    prepared = prepare(study, given, seed=study.seeds[0])
+    problem = problem_of(prepared, study)
+    print_skipped(prepared.account.faults, console)
+    folder = folder or Path("runs") / study.name / "compare"
+    claim(folder, study, overwrite=overwrite, go_on=True)
+    columns = prepared.table["test"].select_columns(["file", "row", "group"])
+    columns.to_parquet(folder / "test.parquet")
+    make_problem = partial(study_problem, study, given, cache_pixels=cache_pixels)
+    runs = _runs(study, make_problem, folder / "runs", processes, console)
+    rows = judge(runs, margin=study.margin)
+    print_results(rows, console, margin=study.margin)
+    write_results(folder, runs, rows, margin=study.margin)
+    _looks(runs).write_csv(folder / "validation.csv")
+    save(draw_differences(rows, margin=study.margin), folder, "differences")
+    _draw(runs, problem, folder)
+    console.print(f"Written to {folder}: {', '.join(sorted(path.name for path in folder.iterdir()))}")
+    return rows
+
+
+def _runs(
+    study: Study, make_problem: Callable[..., Problem[Any]], folder: Path, processes: int | None, console: Console
+) -> list[Run]:
+    """All runs of a study, the finished ones from the folder."""
+    wanted = [(arm, seed) for seed in study.seeds for arm in study.arms]
+    runs = {job: run for job in wanted if (run := stored_run(*job, folder))}
+    left = [job for job in wanted if job not in runs]
+    if runs:
+        console.print(f"{len(runs)} of {len(wanted)} runs are finished and kept.")
+    with run_bar(console) as bar:
+        task = bar.add_task("training", total=len(left))
+        for run in train_arms(make_problem, left, study.recipe, processes=processes):
+            save_run(run, folder)
+            runs[run.arm, run.seed] = run
+            scores = ", ".join(f"{score.task} {score.value:.3f}" for score in run.scores)
+            bar.console.print(f"seed {run.seed} {run.arm}: {scores} ({run.seconds:.0f} s)")
+            bar.advance(task)
+    return [runs[arm, seed] for arm in study.arms for seed in study.seeds]
+
+
+def _looks(runs: Sequence[Run]) -> pl.DataFrame:
+    """Scores on validation images over time."""
+    schema = {"arm": pl.String, "seed": pl.Int64, "step": pl.Int64, "task": pl.String, "score": pl.Float64}
+    rows = [
+        (run.arm, run.seed, look.step, task, score)
+        for run in runs
+        for looks in run.looks
+        for look in looks
+        for task, score in look.scores.items()
+    ]
+    return pl.DataFrame(rows, schema, orient="row")
+
+
+def _draw(runs: Sequence[Run], problem: Problem[StoredImages], folder: Path) -> None:
+    """Evidence of each relation over time."""
+    for relation in problem.relations:
+        if any(relation.name in run.evidence for run in runs):
+            target = relation.target
+            names = [target.name] if isinstance(target, MultiClass) else target.outputs
+            save(draw_evidence(runs, relation.name, names), folder, f"evidence-{relation.source.name}-{target.name}")

@@ -1,0 +1,103 @@
+"""Train one network on a study, and keep it as a model."""
+
+import shutil
+from pathlib import Path
+
+import polars as pl
+from rich.console import Console
+
+from conjoin.data import MixedBatches, Preprocessing
+from conjoin.evaluation import ARMS, known_arms, objectives, predict, scores, train_network
+from conjoin.model import Model
+from conjoin.report import print_scores, print_skipped
+from conjoin.runs._folder import claim
+from conjoin.runs._quiet import quiet
+from conjoin.sources import Given, prepare, problem_of
+from conjoin.study import Study
+
+
+def train(
+    study: Study,
+    given: Given | None = None,
+    *,
+    arm: str = "coupled",
+    seed: int | None = None,
+    folder: Path | None = None,
+    overwrite: bool = False,
+    resume: bool = False,
+    workers: int = 0,
+    cache_pixels: bool = False,
+    console: Console | None = None,
+) -> Model:
+    """Train one network on all sources of a study, and write it to `runs/<name>/train`.
+
+    The folder then holds `study.yaml`, `model/` (see `conjoin.load`), `metrics.csv` (scores on the test images, which
+    are looked at once, in the end), `checkpoints/` and `logs/` (TensorBoard).
+
+    Args:
+        study: what to train.
+        given: data sets of sources of format `memory`, by name.
+        arm: how to train: an arm with one network.
+        seed: of initial weights, batches, and of what a regime keeps; by default the first of the study.
+        folder: where to write.
+        overwrite: replace what is there.
+        resume: go on with a run that was interrupted, to the bit.
+        workers: processes that read images.
+        cache_pixels: decode and resize every image once and keep it: 3 * height * width bytes an image.
+        console: where to say what happens; nowhere by default.
+
+    Raises:
+        DataError: if data cannot be used.
+        FileExistsError: if there are results already, and they are neither to be replaced nor gone on with.
+        ValueError: if the arm is unknown or has several networks, or results are of another study.
+
+    """
+    known_arms([arm])
+    console, seed = console or Console(quiet=True), study.seeds[0] if seed is None else seed
+    prepared = prepare(study, given, seed=seed)
+    problem = problem_of(prepared, study, cache_pixels=cache_pixels)
+    print_skipped(prepared.account.faults, console)
+    objective, *more = objectives(arm, problem, study.recipe)
+    if more:
+        raise ValueError(f"`arm` should train one network. Found {arm!r}, which trains one for each task.")
+    folder = folder or Path("runs") / study.name / "train"
+    claim(folder, study, overwrite=overwrite, go_on=resume)
+    settings = study.training
+    epoch = MixedBatches(problem.train.sources(), settings.batch_size, settings.steps, seed).epoch
+    console.print(
+        f"{arm}, seed {seed}: {settings.steps:,} steps of {settings.batch_size} images. After {epoch:,} steps every "
+        f"one of {len(problem.train):,} images has been seen."
+    )
+    with quiet():
+        trained = train_network(
+            objective,
+            problem,
+            study.recipe,
+            seed,
+            everything=ARMS[arm].everything,
+            folder=folder,
+            resume=resume,
+            workers=workers,
+            progress=console.is_terminal,
+        )
+    found = scores(
+        trained.tasks,
+        predict(trained.network, problem.test),
+        problem.test,
+        problem,
+        study.recipe,
+        thresholds=trained.thresholds,
+    )
+    model = Model(
+        trained.network,
+        trained.tasks,
+        study.backbone.name,
+        Preprocessing(size=study.backbone.image_size),
+        {name: limits.tolist() for name, limits in trained.thresholds.items()},
+    )
+    pl.DataFrame([{"arm": arm, "seed": seed, **one._asdict()} for one in found]).write_csv(folder / "metrics.csv")
+    shutil.rmtree(folder / "model", ignore_errors=True)
+    model.save(folder / "model")
+    print_scores(found, console)
+    console.print(f"Written to {folder}: {', '.join(sorted(path.name for path in folder.iterdir()))}")
+    return model

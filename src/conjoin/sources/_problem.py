@@ -1,0 +1,51 @@
+"""What the arms of a study have in common."""
+
+from pathlib import Path
+
+import datasets
+
+from conjoin.data import Preprocessing, Problem, StoredImages
+from conjoin.sources._mapped import cache_folder
+from conjoin.sources._open import Given
+from conjoin.sources._prepare import Prepared, prepare
+from conjoin.sources._relations import build_relations
+from conjoin.study import Study
+
+
+def study_problem(
+    study: Study, given: Given | None = None, *, seed: int = 0, cache: Path | None = None, cache_pixels: bool = False
+) -> Problem[StoredImages]:
+    """Prepare a study's data for one seed: `prepare`, then `problem_of`."""
+    return problem_of(prepare(study, given, seed=seed, cache=cache), study, cache=cache, cache_pixels=cache_pixels)
+
+
+def problem_of(
+    prepared: Prepared, study: Study, *, cache: Path | None = None, cache_pixels: bool = False
+) -> Problem[StoredImages]:
+    """Tasks, relations and images of a study.
+
+    Args:
+        prepared: its data.
+        study: the study.
+        cache: folder of caches; by default beside that of Hugging Face `datasets`.
+        cache_pixels: whether to decode and resize every image once and keep it: 3 * height * width bytes an image.
+
+    Raises:
+        DataError: if a relation cannot be found or counted.
+        ValueError: if a table does not fit its tasks.
+
+    """
+    preprocessing = Preprocessing(size=study.backbone.image_size)
+
+    def images(table: datasets.Dataset) -> StoredImages:
+        stored = StoredImages(table, preprocessing)
+        return stored.cached((cache or cache_folder()) / "pixels") if cache_pixels else stored
+
+    return Problem(
+        prepared.tasks,
+        build_relations(study, prepared),
+        train=images(prepared.table["train"]),
+        test=images(prepared.table["test"]),
+        validation=images(prepared.table["validation"]) if len(prepared.table["validation"]) else None,
+        everything=images(prepared.hidden["train"]) if study.regime else None,
+    )

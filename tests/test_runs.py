@@ -1,0 +1,257 @@
+"""`conjoin train` and `conjoin compare` on a study of small files, as their users run them."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import datasets
+import numpy as np
+import polars as pl
+import pytest
+import torch
+import yaml
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+import conjoin as cj
+from conjoin.cli import app
+from conjoin.evaluation import predict, scores
+from conjoin.sources import prepare, problem_of
+from conjoin.study import Study
+
+from .shops import write_csv
+
+COLOURS = {"shirt": (220, 40, 40), "shoe": (40, 220, 40), "scarf": (40, 40, 220)}
+TASKS = {"article": {"classes": list(COLOURS)}, "marks": {"labels": ["light", "framed"]}}
+SETTINGS: dict[str, Any] = {
+    "name": "shop",
+    "backbone": {"image_size": [8, 8]},
+    "training": {"steps": 30, "batch_size": 24, "validate_every": 10},
+    "arms": ["single", "coupled"],
+    "seeds": [0, 1],
+}
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    """Articles told by colour; marks by brightness and a frame."""
+    rng, rows = np.random.default_rng(0), []
+    (tmp_path / "images").mkdir()
+    for number in range(160):
+        article, light, framed = list(COLOURS)[number % 3], number % 4 < 2, number % 5 < 2
+        pixels = np.full((8, 8, 3), COLOURS[article]) * (1 if light else 0.5) + rng.normal(0, 12, (8, 8, 3))
+        if framed:
+            pixels[[0, -1]] = pixels[:, [0, -1]] = 255
+        Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(tmp_path / "images" / f"{number}.png")
+        part = ("train", "train", "train", "validation", "test")[number // 32]
+        rows.append(
+            {
+                "image": f"images/{number}.png",
+                "article": article,
+                "light": int(light),
+                "framed": int(framed),
+                "part": part,
+                "who": f"g{number // 4}",
+            }
+        )
+    write_csv(tmp_path / "shop.csv", rows)
+    return write_study(tmp_path)
+
+
+def write_study(folder: Path, **changes: Any) -> Path:
+    source = {
+        "name": "till",
+        "format": "csv",
+        "path": "shop.csv",
+        "split": {"column": "part"},
+        "group": "who",
+        "annotations": {"article": "article", "marks": {"columns": ["light", "framed"]}},
+    }
+    relations = [{"source": "article", "target": "marks", "table": [[0.5, 0.4]] * 3}]
+    regime = {"article": 40, "marks": 60}
+    parts = {"tasks": TASKS, "data": [source], "relations": relations, "regime": regime}
+    (folder / "study.yaml").write_text(yaml.safe_dump(SETTINGS | parts | changes))
+    return folder / "study.yaml"
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def test_a_study_becomes_a_model(study: Path, tmp_path: Path) -> None:
+    done = run("train", study)
+    assert done.exit_code == 0, done.output
+    assert "coupled, seed 0: 30 steps of 24 images. After" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    folder = tmp_path / "runs" / "shop" / "train"
+    assert {path.name for path in folder.iterdir()} == {"checkpoints", "logs", "metrics.csv", "model", "study.yaml"}
+    assert Study.from_yaml(folder / "study.yaml") == Study.from_yaml(study)
+
+    model = cj.load(folder / "model")
+    files = [tmp_path / "images" / f"{number}.png" for number in range(128, 160)]
+    said = model.annotate([*files[:-1], files[-1].read_bytes()])
+    articles = [list(COLOURS)[number % 3] for number in range(128, 160)]
+    right = np.mean([one["article"] == article for one, article in zip(said, articles, strict=True)])
+    metrics = {row["task"]: row for row in pl.read_csv(folder / "metrics.csv").to_dicts()}
+    assert metrics["article"]["value"] == pytest.approx(right)
+    assert right > 0.9
+    assert (metrics["article"]["metric"], metrics["marks"]["metric"]) == ("accuracy", "macro-F1")
+    assert all(set(one["marks"]) <= {"light", "framed"} for one in said)
+
+    read = Study.from_yaml(study)
+    problem = problem_of(prepare(read, seed=0), read)
+    limits = {name: torch.tensor(values) for name, values in model.thresholds.items()}
+    assert set(limits) == {"marks"}
+    again = scores(
+        model.tasks, predict(model.network, problem.test), problem.test, problem, read.recipe, thresholds=limits
+    )
+    assert [one.value for one in again] == pytest.approx([metrics[one.task]["value"] for one in again])
+    probabilities = model.predict(files)
+    torch.testing.assert_close(probabilities["article"].sum(1), torch.ones(32))
+    assert model.predict([])["marks"].shape == (0, 2)
+
+
+def test_results_are_neither_lost_nor_mixed(study: Path, tmp_path: Path) -> None:
+    assert run("train", study, "--folder", "out").exit_code == 0
+    before = (tmp_path / "out" / "model" / "weights.safetensors").read_bytes()
+    again = run("train", study, "--folder", "out")
+    assert again.exit_code == 1
+    assert (
+        "Error: `out` exists. Go on with it by --resume, replace it by --overwrite, or choose another" in again.stderr
+    )
+    assert run("train", study, "--folder", "out", "--resume").exit_code == 0  # nothing is left to do
+    assert (tmp_path / "out" / "model" / "weights.safetensors").read_bytes() == before
+    write_study(tmp_path, training={"steps": 31, "batch_size": 24, "validate_every": 10})
+    other = run("train", study, "--folder", "out", "--resume")
+    assert other.exit_code == 1
+    assert re.search(r"`training.steps` should be as in out/study.yaml, .* gone on with: 30\. Found 31\.", other.stderr)
+    assert run("train", study, "--folder", "out", "--overwrite").exit_code == 0
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("all of it")
+    foreign = run("train", study, "--folder", "mine", "--overwrite")
+    assert foreign.exit_code == 1
+    assert "`mine` holds no earlier result and is left alone" in foreign.stderr
+    assert (tmp_path / "mine" / "thesis.txt").read_text() == "all of it"
+
+
+def test_bad_rows_stop_a_run_before_it_starts_or_are_skipped_and_said(study: Path, tmp_path: Path) -> None:
+    (tmp_path / "images" / "3.png").write_bytes(b"nothing")
+    for verb in ("train", "compare"):
+        done = run(verb, study)
+        assert done.exit_code == 1
+        assert "image that cannot be read: 1 row" in done.stderr
+        assert re.search(r"shop\.csv, row 4 \(till\): .* 7 bytes that begin with b'nothing'", done.stderr)
+        assert not (tmp_path / "runs").exists()
+    write_study(tmp_path, on_error="skip")
+    done = run("train", study)
+    assert done.exit_code == 0, done.output
+    assert "1 rows cannot be used and are skipped:" in done.stdout
+    assert "shop.csv, row 4" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--arm", "copled"], "`arms` should be among single, joint, .* Found 'copled'. Did you mean 'coupled'"),
+        (["--arm", "single"], "`arm` should train one network. Found 'single', which trains one for each task"),
+    ],
+)
+def test_arms_that_cannot_be_trained(arguments: list[str], message: str, study: Path, tmp_path: Path) -> None:
+    done = run("train", study, *arguments)
+    assert done.exit_code == 1
+    assert re.search(message, done.stderr)
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("changes", [{"arms": ["joint"]}, {"seeds": [3]}])
+def test_what_cannot_be_compared(changes: dict[str, Any], study: Path, tmp_path: Path) -> None:
+    write_study(tmp_path, **changes)
+    done = run("compare", study)
+    assert done.exit_code == 1
+    assert "`arms` of a comparison should hold `single`" in done.stderr
+    assert str(next(iter(changes.values()))) in done.stderr
+
+
+def command(study: Path, folder: Path) -> list[str]:
+    return [sys.executable, "-m", "conjoin", "compare", str(study), "--folder", str(folder), "--processes", "1"]
+
+
+def results(folder: Path) -> pl.DataFrame:
+    return pl.read_csv(folder / "metrics.csv").drop("seconds").sort("arm", "seed", "task")
+
+
+def test_a_comparison_that_was_killed_goes_on_and_ends_the_same(study: Path, tmp_path: Path) -> None:
+    killed = subprocess.Popen(command(study, tmp_path / "killed"), start_new_session=True, stdout=subprocess.DEVNULL)
+    first = tmp_path / "killed" / "runs" / "single-0" / "run.json"
+    deadline = time.monotonic() + 120
+    while not first.is_file() and killed.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(killed.pid, signal.SIGKILL)
+    assert killed.wait() == -signal.SIGKILL
+    written = first.stat().st_mtime_ns
+    assert not (tmp_path / "killed" / "metrics.json").exists()
+
+    done = subprocess.run(command(study, tmp_path / "killed"), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"[1-3] of 4 runs are finished and kept\.", done.stdout)
+    assert first.stat().st_mtime_ns == written
+    whole = run("compare", study, "--folder", tmp_path / "whole")
+    assert whole.exit_code == 0, whole.output
+    assert results(tmp_path / "killed").equals(results(tmp_path / "whole"))
+    logits = [
+        folder / "runs" / "coupled-1" / "logits.safetensors" for folder in (tmp_path / "killed", tmp_path / "whole")
+    ]
+    assert logits[0].read_bytes() == logits[1].read_bytes()
+
+    told = json.loads((tmp_path / "whole" / "metrics.json").read_text())
+    assert set(told["verdicts"]) == {"coupled"}
+    assert told["verdicts"]["coupled"] in " ".join(whole.stdout.split())
+    looks = pl.read_csv(tmp_path / "whole" / "validation.csv")
+    assert set(looks["step"]) == {10, 20, 30}
+    assert set(looks["task"]) == {"article", "marks"}
+    rows = pl.read_parquet(tmp_path / "whole" / "test.parquet")
+    assert rows["row"].to_list() == list(range(129, 161))
+    assert rows["group"].to_list() == [f"g{number // 4}" for number in range(128, 160)]
+    assert {"differences.png", "evidence-article-marks.png"} <= {path.name for path in (tmp_path / "whole").iterdir()}
+
+
+def test_seeds_may_be_added_and_nothing_else_may_change(study: Path, tmp_path: Path) -> None:
+    assert run("compare", study).exit_code == 0
+    kept = tmp_path / "runs" / "shop" / "compare" / "runs"
+    before = {path.name: path.stat().st_mtime_ns for path in kept.iterdir()}
+    write_study(tmp_path, seeds=[0, 1, 2], margin=0.05)
+    more = run("compare", study)
+    assert more.exit_code == 0, more.output
+    assert "4 of 6 runs are finished and kept." in more.stdout
+    after = {path.name: path.stat().st_mtime_ns for path in kept.iterdir()}
+    assert set(after) - set(before) == {"single-2", "coupled-2"}
+    assert before.items() <= after.items()
+    assert results(kept.parent)["seed"].unique().sort().to_list() == [0, 1, 2]
+    write_study(tmp_path, regime={"article": 40, "marks": 50})
+    other = run("compare", study)
+    assert other.exit_code == 1
+    assert re.search(
+        r"`regime\.marks` should be as in .*, whose runs would be gone on with: 60\. Found 50", other.stderr
+    )
+
+
+def test_no_model_here(tmp_path: Path) -> None:
+    with pytest.raises(
+        FileNotFoundError, match=r"`folder` should hold a model: model.json and weights.safetensors\. F"
+    ):
+        cj.load(tmp_path)
