@@ -17,7 +17,7 @@ PROGRAM = Path(__file__).parent / "programs" / "resumable.py"
 
 
 def run(folder: Path, workers: int, kill_at: int) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(PROGRAM), str(folder), str(workers), str(kill_at)]
+    command = [sys.executable, str(PROGRAM), str(folder), str(workers), str(kill_at), "random"]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

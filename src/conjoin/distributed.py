@@ -1,4 +1,7 @@
-"""Sums over all ranks of a distributed run."""
+"""What the ranks of a distributed run tell each other."""
+
+from collections.abc import Iterable
+from typing import Any
 
 import torch.distributed as dist
 from torch import Tensor
@@ -15,3 +18,18 @@ def all_sum(tensor: Tensor) -> Tensor:
         tensor = tensor.clone()
         dist.all_reduce(tensor)
     return tensor
+
+
+def copy_from_first(tensors: Iterable[Tensor]) -> None:
+    """Overwrite tensors by those of the first rank."""
+    if ranks() > 1:
+        for tensor in tensors:
+            dist.broadcast(tensor, 0)
+
+
+def from_each(value: Any) -> list[Any]:
+    """The values of all ranks, by rank; of whatever type can be pickled."""
+    values = [value] * ranks()
+    if ranks() > 1:
+        dist.all_gather_object(values, value)
+    return values

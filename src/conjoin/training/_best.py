@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import lightning as L
 from lightning.pytorch.callbacks import Callback
 
+from conjoin.distributed import copy_from_first
 from conjoin.network import Network
 from conjoin.training._learner import Learner
 
@@ -39,6 +40,7 @@ class KeepBest(Callback):
         if step % self.every and step != trainer.max_steps:
             return
         network = _network(learner)
+        copy_from_first(network.buffers())  # so that all ranks see, and choose, the same
         scores = dict(self.validate(network))
         self.looks.append(Look(step, scores))
         for logger in trainer.loggers:

@@ -14,6 +14,7 @@ from conjoin.objective import Objective
 from conjoin.study import TrainingSettings
 from conjoin.training._best import KeepBest, Look, Validate
 from conjoin.training._learner import Learner
+from conjoin.training._ranks import trainer_ranks
 from conjoin.training._resume import LAST, AtomicCheckpoints, ExactResume, start_from
 
 
@@ -33,7 +34,11 @@ def fit(
     progress: bool = False,
     callbacks: Sequence[Callback] = (),
 ) -> list[Look]:
-    """Train a network in place, on whatever device is best.
+    """Train a network in place, on whatever device is best; started by `torchrun`, on all its ranks.
+
+    Of several ranks each loads its part of every batch; the gradient is that of the whole batch, and
+    at the end all hold the same network. BatchNorm normalises each rank's part by itself; the running
+    statistics are those of rank 0.
 
     Args:
         network: network to train.
@@ -47,7 +52,8 @@ def fit(
             initial weights.
         folder: where to write checkpoints and TensorBoard logs; None writes nothing.
         resume: whether to go on from the last checkpoint in `folder`, if there is one. On the
-            same machine the result is that of a run that was never interrupted.
+            same machine, with as many ranks, the result is that of a run that was never interrupted.
+            All ranks have to see `folder`; the first writes.
         checkpoint_every: steps between two checkpoints; the end has one of its own.
         workers: processes that read images; 0 reads them in this one. The result is the same.
         progress: whether to show a progress bar.
@@ -58,12 +64,11 @@ def fit(
 
     Raises:
         FileExistsError: if `folder` holds a run and `resume` is False.
-        ValueError: if there is no `folder` to resume from, or its run had other settings or data.
+        ValueError: if there is no `folder` to resume from, its run had other settings or data, or there
+            is a process group without `torchrun`.
 
     """
     start = start_from(folder, resume=resume)
-    batches = MixedBatches(data.sources(), settings.batch_size, settings.steps, seed)
-    loader = MixedLoader(data, batches, augmentation=augmentation, workers=workers)
     decisive = settings.model_dump() | {"augmentation": (augmentation or Augmentation()).model_dump()}
     keep = [_checkpoints(folder, checkpoint_every)] if folder else []
     best = KeepBest(validate, settings.validate_every) if validate else None
@@ -77,10 +82,19 @@ def fit(
         enable_model_summary=False,
         log_every_n_steps=min(50, settings.steps),
         use_distributed_sampler=False,
-        devices=1,
+        **trainer_ranks(),
         plugins=[AtomicCheckpoints()],
         callbacks=[ExactResume(decisive), *([best] if best else []), *keep, *callbacks],
     )
+    batches = MixedBatches(
+        data.sources(),
+        settings.batch_size,
+        settings.steps,
+        seed,
+        rank=trainer.global_rank,
+        ranks=trainer.world_size,
+    )
+    loader = MixedLoader(data, batches, augmentation=augmentation, workers=workers)
     learner = Learner(network, objective, settings, sets_aside=bool(data.set_aside.any())).train()
     with warnings.catch_warnings():  # Lightning 2.6 uses what torch 2.15 calls deprecated
         warnings.filterwarnings("ignore", message=".*LeafSpec.*")

@@ -6,6 +6,7 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 
 from conjoin.data import Batch
+from conjoin.distributed import copy_from_first
 from conjoin.network import Network
 from conjoin.objective import Objective
 from conjoin.study import TrainingSettings
@@ -28,11 +29,16 @@ class Learner(L.LightningModule):
             self.network(batch.images), batch.annotations, set_aside=batch.set_aside if self.sets_aside else None
         )
         if self.trainer.progress_bar_callback:
-            self.log("loss", loss, prog_bar=True, logger=False)
+            self.log("loss", loss, prog_bar=True, logger=False, sync_dist=True)
         if self.trainer.loggers:
-            self.log_dict({"loss": loss} | {f"terms/{n}": value for n, value in self.objective.terms.items()})
+            terms = {f"terms/{n}": value for n, value in self.objective.terms.items()}
+            self.log_dict({"loss": loss} | terms, sync_dist=True)
             self.log_dict({f"evidence/{n}": e.mean() for n, e in self.objective.evidence().items()})
         return loss
+
+    def on_train_end(self) -> None:
+        """Give all ranks the running statistics of the first, which is the one that writes."""
+        copy_from_first(self.buffers())
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """AdamW, its learning rates in one cycle over all steps (Smith & Topin 2019)."""

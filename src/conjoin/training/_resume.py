@@ -10,6 +10,8 @@ from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 from torch import Tensor
 
+from conjoin.distributed import from_each
+
 LAST = Path("checkpoints") / "last.ckpt"
 
 
@@ -56,12 +58,12 @@ class ExactResume(Callback):
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.settings = dict(settings)
-        self._random: list[Tensor] | None = None
+        self._random: list[list[Tensor]] = []
 
     def state_dict(self) -> dict[str, Any]:
-        """Settings and states of the generators of CPU and CUDA devices."""
-        devices = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
-        return {"settings": self.settings, "random": [torch.get_rng_state(), *devices]}
+        """Settings and, of each rank, states of the generators of CPU and CUDA device."""
+        device = [torch.cuda.get_rng_state()] if torch.cuda.is_available() else []
+        return {"settings": self.settings, "random": from_each([torch.get_rng_state(), *device])}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Compare settings; keep the states until training starts.
@@ -79,11 +81,16 @@ class ExactResume(Callback):
         self._random = state["random"]
 
     def on_train_start(self, trainer: L.Trainer, learner: L.LightningModule) -> None:
-        """Put the states back, after all that draws random numbers while a run is set up."""
-        del trainer, learner
-        if self._random is not None:
-            cpu, *devices = self._random
+        """Put the states back, after all that draws random numbers while a run is set up.
+
+        A rank that has none, and is not the first, gets random numbers that are not those of another.
+        """
+        del learner
+        if trainer.global_rank < len(self._random):
+            cpu, *device = self._random[trainer.global_rank]
             torch.set_rng_state(cpu.cpu())
-            for device, state in enumerate(devices[: torch.cuda.device_count()]):
-                torch.cuda.set_rng_state(state.cpu(), device)
-            self._random = None
+            if device and torch.cuda.is_available():
+                torch.cuda.set_rng_state(device[0].cpu())
+        elif trainer.global_rank:
+            torch.manual_seed(torch.initial_seed() + trainer.global_rank)
+        self._random = []
