@@ -10,6 +10,15 @@ import typer
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
+Data = Annotated[
+    list[str] | None,
+    typer.Option("--data", help="Another path for a data source: NAME=PATH, or PATH where there is one source."),
+]
+StudyFile = Annotated[Path, typer.Argument(help="Study file.")]
+CachePixels = Annotated[bool, typer.Option("--cache-pixels", help="Decode and resize every image once, and keep it.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier result.")]
+
+
 @app.callback()
 def main() -> None:
     """Train one classifier on tasks whose labels live in different datasets, and prove that it helped."""
@@ -20,7 +29,7 @@ def demo(
     *,
     quick: Annotated[bool, typer.Option("--quick", help="Two seeds, a third of the steps.")] = False,
     folder: Annotated[Path, typer.Option(help="Where results are written.")] = Path("runs/demo"),
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier result.")] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Two tasks on handwritten digits teach each other, against training them apart."""
     from rich.console import Console
@@ -28,21 +37,15 @@ def demo(
     from conjoin.demo import QUICK, DemoStudy
     from conjoin.demo import demo as run
 
-    try:
+    with _told():
         run(QUICK if quick else DemoStudy(), folder, Console(), overwrite=overwrite)
-    except FileExistsError as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(1) from error
 
 
 @app.command()
 def check(
     study: Annotated[Path | None, typer.Argument(help="Study file.")] = None,
     *,
-    data: Annotated[
-        list[str] | None,
-        typer.Option("--data", help="Another path for a data source: NAME=PATH, or PATH where there is one source."),
-    ] = None,
+    data: Data = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON schema of study files, for editors.")
@@ -81,23 +84,17 @@ def check(
     raise typer.Exit(0 if found.go else 1)
 
 
-Data = Annotated[
-    list[str] | None,
-    typer.Option("--data", help="Another path for a data source: NAME=PATH, or PATH where there is one source."),
-]
-StudyFile = Annotated[Path, typer.Argument(help="Study file.")]
-CachePixels = Annotated[bool, typer.Option("--cache-pixels", help="Decode and resize every image once, and keep it.")]
-
-
 @app.command()
 def train(
     study: StudyFile,
     *,
     arm: Annotated[str, typer.Option(help="How to train.")] = "coupled",
-    seed: Annotated[int | None, typer.Option(help="Of weights, batches and regime. [the study's first]")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Of weights, batches and regime; by default the first of the study.")
+    ] = None,
     data: Data = None,
-    folder: Annotated[Path | None, typer.Option(help="Where to write. [runs/NAME/train]")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier result.")] = False,
+    folder: Annotated[Path | None, typer.Option(help="Where to write; by default runs/NAME/train.")] = None,
+    overwrite: Overwrite = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run, exactly.")] = False,
     workers: Annotated[int, typer.Option(min=0, help="Processes that read images.")] = 0,
     cache_pixels: CachePixels = False,
@@ -127,9 +124,11 @@ def compare(
     study: StudyFile,
     *,
     data: Data = None,
-    folder: Annotated[Path | None, typer.Option(help="Where to write. [runs/NAME/compare]")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace earlier runs.")] = False,
-    processes: Annotated[int | None, typer.Option(min=1, help="Runs side by side. [one for each core]")] = None,
+    folder: Annotated[Path | None, typer.Option(help="Where to write; by default runs/NAME/compare.")] = None,
+    overwrite: Overwrite = False,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Runs side by side; by default one for each core.")
+    ] = None,
     cache_pixels: CachePixels = False,
 ) -> None:
     """Train every arm of a study on every seed, and say whether training together helped. Goes on where it stopped."""
@@ -149,6 +148,43 @@ def compare(
         )
 
 
+@app.command()
+def relate(
+    *,
+    rows: Annotated[list[str] | None, typer.Option(help="Parquet, CSV or JSON-lines files, or a pattern.")] = None,
+    source: Annotated[str | None, typer.Option(help="Column of the source classes.")] = None,
+    target: Annotated[str | None, typer.Option(help="Column of target classes, or of lists of labels.")] = None,
+    label: Annotated[list[str] | None, typer.Option(help="Column of one label: 1, 0 or nothing.")] = None,
+    missing: Annotated[list[str] | None, typer.Option(help="CODE or COLUMN=CODE that means: not annotated.")] = None,
+    weight: Annotated[str | None, typer.Option(help="Column of row weights.")] = None,
+    matrix: Annotated[Path | None, typer.Option(help="A table as CSV or Parquet: classes x outputs.")] = None,
+    published: Annotated[str | None, typer.Option(help="A table from the literature, such as du2014.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="CSV to write, pictures beside it; by default in runs/relations.")
+    ] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Make a relation table: counted from rows annotated for both tasks, from a matrix, or published."""
+    from rich.console import Console
+
+    from conjoin.tabulate import tabulate
+
+    with _told():
+        tabulate(
+            Console(),
+            rows=rows or [],
+            source=source,
+            target=target,
+            labels=label or [],
+            missing=missing or [],
+            weight=weight,
+            matrix=matrix,
+            name=published,
+            out=out,
+            overwrite=overwrite,
+        )
+
+
 @contextmanager
 def _told() -> Iterator[None]:
     """An error of the user's input is a message and exit status 1."""
@@ -163,41 +199,3 @@ def _overrides(given: list[str]) -> dict[str, str]:
     """`NAME=PATH` by name; a path alone under the empty name."""
     pairs = (text.partition("=") for text in given)
     return {name if mark else "": path if mark else name for name, mark, path in pairs}
-
-
-@app.command()
-def relate(
-    *,
-    rows: Annotated[list[str] | None, typer.Option(help="Parquet, CSV or JSON-lines files, or a pattern.")] = None,
-    source: Annotated[str | None, typer.Option(help="Column of the source classes.")] = None,
-    target: Annotated[str | None, typer.Option(help="Column of target classes, or of lists of labels.")] = None,
-    label: Annotated[list[str] | None, typer.Option(help="Column of one label: 1, 0 or nothing.")] = None,
-    missing: Annotated[list[str] | None, typer.Option(help="CODE or COLUMN=CODE that means: not annotated.")] = None,
-    weight: Annotated[str | None, typer.Option(help="Column of row weights.")] = None,
-    matrix: Annotated[Path | None, typer.Option(help="A table as CSV or Parquet: classes x outputs.")] = None,
-    published: Annotated[str | None, typer.Option(help="A table from the literature, such as du2014.")] = None,
-    out: Annotated[Path | None, typer.Option(help="CSV to write; pictures beside it. [runs/relations/...]")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier result.")] = False,
-) -> None:
-    """Make a relation table: counted from rows annotated for both tasks, from a matrix, or published."""
-    from rich.console import Console
-
-    from conjoin.tabulate import tabulate
-
-    try:
-        tabulate(
-            Console(),
-            rows=rows or [],
-            source=source,
-            target=target,
-            labels=label or [],
-            missing=missing or [],
-            weight=weight,
-            matrix=matrix,
-            name=published,
-            out=out,
-            overwrite=overwrite,
-        )
-    except (OSError, ValueError) as error:
-        typer.echo(f"Error: {error}", err=True)
-        raise typer.Exit(1) from error

@@ -68,8 +68,8 @@ def compare(
     print_skipped(prepared.account.faults, console)
     folder = folder or Path("runs") / study.name / "compare"
     claim(folder, study, overwrite=overwrite, go_on=True)
-    columns = prepared.table["test"].select_columns(["file", "row", "group"])
-    columns.to_parquet(folder / "test.parquet")
+    columns = prepared.table["test"].select_columns(["file", "row", "group"]).with_format("polars")
+    columns[:].write_parquet(folder / "test.parquet")
     make_problem = partial(study_problem, study, given, cache_pixels=cache_pixels)
     runs = _runs(study, make_problem, folder / "runs", processes, console)
     rows = judge(runs, margin=study.margin)

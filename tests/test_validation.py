@@ -1,0 +1,136 @@
+"""Weights and thresholds are chosen on validation images, and on nothing else."""
+
+from copy import deepcopy
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import pytest
+import torch
+from lightning.pytorch.callbacks import Callback
+
+from conjoin import MultiClass, MultiLabel, Network, Objective, TrainingSettings, fit
+from conjoin.data import AnnotatedImages, Problem
+from conjoin.datasets import digits
+from conjoin.evaluation import _train as training_of_arms
+from conjoin.evaluation import run_arm, train_network
+from conjoin.study import Classes, Labels, Recipe
+from conjoin.training import Look
+
+SETTINGS = TrainingSettings(steps=12, batch_size=32, validate_every=4)
+
+
+@pytest.fixture(scope="module")
+def problem() -> Problem[AnnotatedImages]:
+    """Digits; what is tested on elsewhere is validated on here."""
+    made = digits(50, 200, fold=0)
+    return replace(made, validation=digits(50, 200, fold=1).test)
+
+
+class Scripted:
+    """Says given scores, and remembers the weights it was asked about."""
+
+    def __init__(self, *scores: float) -> None:
+        self.scores, self.seen = list(scores), list[dict[str, torch.Tensor]]()
+
+    def __call__(self, network: Network) -> dict[str, float]:
+        self.seen.append(deepcopy(network.state_dict()))
+        return {"digit": self.scores.pop(0), "strokes": 0.5}
+
+
+def trained(problem: Problem[AnnotatedImages], validate: Any, **more: Any) -> tuple[Network, list[Look]]:
+    L.seed_everything(0, verbose=False)
+    network = Network(problem.tasks, channels=1)
+    return network, fit(network, Objective(problem.tasks), problem.train, SETTINGS, validate=validate, **more)
+
+
+@pytest.mark.parametrize(("scores", "best"), [((0.2, 0.9, 0.3), 1), ((0.9, 0.2, 0.9), 2), ((0.3, 0.2, 0.1), 0)])
+def test_the_weights_with_the_best_mean_are_kept(
+    scores: tuple[float, ...], best: int, problem: Problem[AnnotatedImages]
+) -> None:
+    """Of equals the later ones, which were trained longer."""
+    said = Scripted(*scores)
+    network, looks = trained(problem, said)
+    assert [look.step for look in looks] == [4, 8, 12]
+    assert [look.scores["digit"] for look in looks] == list(scores)
+    assert all(torch.equal(value, said.seen[best][name]) for name, value in network.state_dict().items())
+
+
+class Stop(Callback):
+    def on_train_batch_end(self, trainer: L.Trainer, *_: Any) -> None:
+        if trainer.global_step == 9:
+            raise RuntimeError("the power is cut")
+
+
+def test_a_resumed_run_chooses_among_all_looks(problem: Problem[AnnotatedImages], tmp_path: Path) -> None:
+    whole, looks = trained(problem, Scripted(0.9, 0.2, 0.3), folder=tmp_path / "whole")
+    with pytest.raises(RuntimeError, match="the power is cut"):
+        trained(problem, Scripted(0.9, 0.2), folder=tmp_path / "cut", checkpoint_every=6, callbacks=[Stop()])
+    resumed, again = trained(problem, Scripted(0.2, 0.3), folder=tmp_path / "cut", checkpoint_every=6, resume=True)
+    assert again == looks
+    assert all(torch.equal(value, resumed.state_dict()[name]) for name, value in whole.state_dict().items())
+
+
+def test_thresholds_are_tuned_where_a_task_says_so(problem: Problem[AnnotatedImages]) -> None:
+    labels = {"strokes": Labels(labels="collected")}
+    tuned, half = (
+        train_network(Objective(problem.tasks), problem, Recipe(training=SETTINGS, tasks=tasks), seed=0)
+        for tasks in (labels, {"strokes": Labels(labels="collected", threshold="half")})
+    )
+    assert set(tuned.thresholds) == {"strokes"}
+    assert bool((tuned.thresholds["strokes"] != 0.5).any())
+    assert half.thresholds == {}
+    assert [look.step for look in tuned.looks] == [4, 8, 12]
+    assert all(set(look.scores) == {"digit", "strokes"} for look in tuned.looks)
+
+
+def test_without_validation_annotations_the_last_weights_stay(problem: Problem[AnnotatedImages]) -> None:
+    assert problem.validation is not None
+    images = problem.validation
+    none = {name: torch.full_like(values, -1) for name, values in images.annotations.items()}
+    unknown = AnnotatedImages(images.images, none, images.source, images.set_aside)
+    recipe = Recipe(training=SETTINGS, tasks={"strokes": Labels(labels="collected")})
+    found = [
+        train_network(Objective(problem.tasks), replace(problem, validation=validation), recipe, seed=0)
+        for validation in (None, unknown)
+    ]
+    assert found[0].looks == found[1].looks == []
+    assert found[0].thresholds == found[1].thresholds == {}
+
+
+def test_the_arm_full_alone_sees_what_is_hidden(
+    problem: Problem[AnnotatedImages], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = list[AnnotatedImages]()
+
+    def spy(network: Network, objective: Objective, data: AnnotatedImages, *rest: Any, **options: Any) -> list[Look]:
+        seen.append(data)
+        return fit(network, objective, data, *rest, **options)
+
+    monkeypatch.setattr(training_of_arms, "fit", spy)
+    everything = digits(200, 50, fold=0).train
+    shown = replace(problem, everything=everything)
+    for arm in ("joint", "coupled", "full"):
+        run_arm(arm, shown, Recipe(training=TrainingSettings(steps=1)), 0)
+    assert [data is everything for data in seen] == [False, False, True]
+
+
+def test_options_of_tasks_reach_the_loss_of_every_arm(problem: Problem[AnnotatedImages]) -> None:
+    recipe = Recipe(tasks={"digit": Classes(classes="collected", logit_adjustment=1.5)})
+    for arm in ("single", "joint", "coupled", "kollias2024", "kollias2024-reversed", "full"):
+        found = {k: v for o in training_of_arms.objectives(arm, problem, recipe) for k, v in o.adjustments.items()}
+        assert found["digit"] == 1.5
+        assert found.get("strokes", 0) == 0
+
+
+def test_tasks_of_both_kinds_are_validated_by_their_own_metric() -> None:
+    tasks = (MultiClass("c", ["a", "b"]), MultiLabel("l", ["x"]))
+    images = torch.rand(40, 1, 8, 8)
+    truth = {"c": torch.tensor([0, 1] * 20), "l": torch.tensor([[0], [1]] * 20)}
+    data = AnnotatedImages(images, truth, torch.zeros(40).long(), torch.zeros(40).bool())
+    made = Problem(tasks, (), train=data, test=data, validation=data)
+    recipe = Recipe(training=SETTINGS, tasks={"c": Classes(classes="collected", metric="balanced accuracy")})
+    run = run_arm("single", made, recipe, 0)
+    assert [score.metric for score in run.scores] == ["balanced accuracy", "macro-F1"]
+    assert [set(looks[0].scores) for looks in run.looks] == [{"c"}, {"l"}]
