@@ -4,8 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
-from conjoin.study import Study
+from conjoin.evaluation import known_arms
+from conjoin.study import Recipe, Regime, Shift, Study
 
 ROOT = Path(__file__).parents[1]
 
@@ -17,6 +19,15 @@ def test_the_study_in_the_document_is_valid(tmp_path: Path) -> None:
     assert Study.from_yaml(tmp_path / "study.yaml").on_error == "fail"
 
 
+def test_the_options_in_the_document_are_valid() -> None:
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "study.md").read_text(), re.DOTALL)
+    options = yaml.safe_load(blocks[1])
+    known_arms(options.pop("arms"))
+    assert options.pop("seeds") == list(Study.model_fields["seeds"].default)
+    assert options.pop("margin") == Study.model_fields["margin"].default
+    assert Recipe.model_validate(options).tasks["article"].logit_adjustment == 1
+
+
 def test_the_study_in_the_readme_is_valid(tmp_path: Path) -> None:
     block = re.search(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     assert block
@@ -26,10 +37,6 @@ def test_the_study_in_the_readme_is_valid(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("key", ["regime", "shift"])
 def test_settings_in_the_text_are_valid(key: str) -> None:
-    import yaml  # noqa: PLC0415
-
-    from conjoin.study import Regime, Shift  # noqa: PLC0415
-
     text = " ".join((ROOT / "docs" / "study.md").read_text().split())
     found = re.search(r"`(?:regime: )?(\{article: 1000.*?\})`" if key == "regime" else r"`(\{blur.*?\})`", text)
     assert found
