@@ -1,6 +1,6 @@
 """Everything that the arms of a comparison have in common."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -23,6 +23,8 @@ class Problem(Generic[Kept_co]):
         test: test images with annotations.
         validation: images to select weights and thresholds on; part of the annotation budget.
         everything: the training images with annotations that are hidden otherwise too, for the arm `full`.
+        clusters: group of each test image (subject, video, product), None for an image without one; images of a
+            group are not independent.
         groups: for a task with labels, groups of labels to be judged apart, by name.
 
     """
@@ -33,4 +35,5 @@ class Problem(Generic[Kept_co]):
     test: Kept_co
     validation: Kept_co | None = None
     everything: Kept_co | None = None
+    clusters: Sequence[str | None] | None = None
     groups: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)

@@ -2,11 +2,13 @@
 
 from conjoin.evaluation._arms import ARMS, Arm, known_arms
 from conjoin.evaluation._compare import TRACE_EVERY, Run, run_arm, train_arms
+from conjoin.evaluation._details import Cost, Details, Gap, Interval, Output, details
 from conjoin.evaluation._metrics import Score, hardened, predict, score
 from conjoin.evaluation._statistics import (
     CONFIDENCE,
     MARGIN,
     Difference,
+    Finding,
     findings,
     holm,
     paired_difference,
@@ -23,11 +25,18 @@ __all__ = [
     "MARGIN",
     "TRACE_EVERY",
     "Arm",
+    "Cost",
+    "Details",
     "Difference",
+    "Finding",
+    "Gap",
+    "Interval",
+    "Output",
     "Row",
     "Run",
     "Score",
     "Trained",
+    "details",
     "findings",
     "hardened",
     "holm",

@@ -33,6 +33,10 @@ class Run:
     seed: int
     scores: list[Score] = field(default_factory=list)
     seconds: float = 0.0
+    images: int = 0
+    """Images seen in training, repetitions counted, of all its networks together."""
+    parameters: int = 0
+    """Of all its networks together."""
     evidence: dict[str, list[list[float]]] = field(default_factory=dict)
     """By relation: evidence of each variable, every `TRACE_EVERY` steps."""
     logits: dict[str, torch.Tensor] = field(default_factory=dict)
@@ -69,6 +73,8 @@ def run_arm(arm: str, problem: Problem[Images], recipe: Recipe, seed: int) -> Ru
         run.logits.update(logits)
         run.thresholds.update({name: limits.tolist() for name, limits in trained.thresholds.items()})
         run.looks.append(trained.looks)
+        run.images += trained.images
+        run.parameters += sum(parameter.numel() for parameter in trained.network.parameters())
         run.scores.extend(scores(trained.tasks, logits, problem.test, problem, recipe, thresholds=trained.thresholds))
     run.seconds = time.perf_counter() - start
     return run

@@ -48,7 +48,8 @@ def score(
 ) -> list[Score]:
     """Accuracy of a multi-class task; macro-F1 of a multi-label task, for each group of labels.
 
-    Annotated images only. A soft annotation counts as its most probable outcome.
+    Annotated images only; classes and labels that none of them has are left out of means. A soft annotation counts
+    as its most probable outcome.
 
     Args:
         task: what is predicted.
@@ -89,12 +90,16 @@ def _macro_f1(
 ) -> list[Score]:
     limits = torch.full((len(task.labels),), 0.5) if thresholds is None else thresholds
     present = (probabilities >= limits).long()
-    f1 = {label: binary_f1_score(present[:, i], target[:, i], ignore_index=-1) for i, label in enumerate(task.labels)}
+    f1 = {
+        label: binary_f1_score(present[:, i], target[:, i], ignore_index=-1)
+        for i, label in enumerate(task.labels)
+        if bool((target[:, i] == 1).any())
+    }
     return [
         Score(
             f"{task.name}/{group}" if group else task.name,
             "macro-F1",
-            float(torch.stack([f1[label] for label in labels]).mean()),
+            float(torch.tensor([f1[label] for label in labels if label in f1]).mean()),
         )
         for group, labels in groups.items()
     ]

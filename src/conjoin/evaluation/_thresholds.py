@@ -25,7 +25,7 @@ def tune_thresholds(
     thresholds = torch.full((logits.shape[1],), 0.5)
     for label, (z, truth) in enumerate(zip(logits.T, target.T, strict=True)):
         known = truth >= 0
-        p, truth = z[known].double().sigmoid(), truth[known]  # noqa: PLW2901
+        p, truth = z[known].sigmoid(), truth[known]  # noqa: PLW2901
         if min(int(truth.sum()), int((1 - truth).sum())) >= FEWEST:
             thresholds[label] = _best(p, truth)
     return thresholds

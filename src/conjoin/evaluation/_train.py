@@ -26,6 +26,8 @@ class Trained(NamedTuple):
     thresholds: dict[str, Tensor]
     """By task with labels: probability from which on each counts as present, where it was tuned."""
     looks: list[Look]
+    images: int
+    """Images seen in training, repetitions counted."""
 
 
 def objectives(arm: str, problem: Problem[Images], recipe: Recipe) -> list[Objective]:
@@ -93,7 +95,8 @@ def train_network(
         progress=progress,
         callbacks=callbacks,
     )
-    return Trained(network, tasks, validation.thresholds(network) if validation else {}, looks)
+    thresholds = validation.thresholds(network) if validation else {}
+    return Trained(network, tasks, thresholds, looks, settings.steps * settings.batch_size)
 
 
 def _share(data: Images, name: str, batch_size: int) -> int:

@@ -48,4 +48,5 @@ def problem_of(
         test=images(prepared.table["test"]),
         validation=images(prepared.table["validation"]) if len(prepared.table["validation"]) else None,
         everything=images(prepared.hidden["train"]) if study.regime else None,
+        clusters=prepared.table["test"]["group"][:],
     )

@@ -1,0 +1,176 @@
+"""What a comparison shows beside means and verdicts: where an arm gains or loses, how sure that is, what it costs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from conjoin.data import Images, Problem
+from conjoin.evaluation._bootstrap import bootstrap_difference, clusters_of
+from conjoin.evaluation._compare import Run
+from conjoin.evaluation._metrics import hardened
+from conjoin.evaluation._statistics import Difference, paired_difference
+from conjoin.evaluation._tally import by_output, columns, tally, value
+from conjoin.study import Recipe
+from conjoin.tasks import Task
+
+
+class Interval(NamedTuple):
+    """Difference of an arm to single-task training on one task, with its interval over test images."""
+
+    task: str
+    arm: str
+    lower: float
+    upper: float
+
+
+class Output(NamedTuple):
+    """One class (its recall) or label (its F1), mean over seeds; NaN where no test image tells."""
+
+    task: str
+    output: str
+    arm: str
+    value: float
+    difference: float
+    """To single-task training."""
+
+
+class Cost(NamedTuple):
+    """What one run of an arm takes, all its networks together, mean over seeds."""
+
+    arm: str
+    seconds: float
+    images: float
+    """Images seen in training, repetitions counted."""
+    parameters: int
+
+
+class Gap(NamedTuple):
+    """How much of what there is to gain an arm recovers on one task: (arm - single) / (full - single)."""
+
+    task: str
+    arm: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Details:
+    """What a comparison shows beside means and verdicts.
+
+    Args:
+        clusters: how many clusters the test images form.
+        intervals: differences over resampled test images.
+        outputs: every class and label.
+        delta_m: by arm, mean relative difference over tasks, in per cent (Maninis et al. 2019), with its interval over
+            seeds.
+        gaps: where the arm `full` is there and is shown to be better than single-task training.
+        costs: of each arm.
+
+    """
+
+    clusters: int
+    intervals: list[Interval]
+    outputs: list[Output]
+    delta_m: dict[str, Difference]
+    gaps: list[Gap]
+    costs: list[Cost]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, for JSON; NaN is null there."""
+        return {
+            "clusters": self.clusters,
+            "intervals": [one._asdict() for one in self.intervals],
+            "outputs": [{k: None if v != v else v for k, v in one._asdict().items()} for one in self.outputs],  # noqa: PLR0124
+            "delta_m": {arm: difference._asdict() for arm, difference in self.delta_m.items()},
+            "gaps": [one._asdict() for one in self.gaps],
+            "costs": [one._asdict() for one in self.costs],
+        }
+
+
+def details(runs: Sequence[Run], problem: Problem[Images], recipe: Recipe) -> Details:
+    """Look closer at runs that `judge` accepts.
+
+    Args:
+        runs: every arm, `single` too, on the same seeds.
+        problem: tasks and test images of the runs; their annotations are the same on every seed.
+        recipe: how tasks are scored.
+
+    """
+    by_arm = {arm: sorted((r for r in runs if r.arm == arm), key=lambda r: r.seed) for arm in {r.arm: 0 for r in runs}}
+    others = [arm for arm in by_arm if arm != "single"]
+    clusters = clusters_of(problem.clusters, len(problem.test))
+    intervals, outputs = [], []
+    for task in problem.tasks:
+        target = hardened(task, problem.test.annotation(task.name))
+        counts = {arm: [_tally(task, run, target) for run in group] for arm, group in by_arm.items()}
+        settings = recipe.tasks.get(task.name)
+        for name, places in columns(task, problem.groups.get(task.name)).items():
+            metric = partial(_value, task, places, settings=settings)
+            for arm in others:
+                found = bootstrap_difference(counts[arm], counts["single"], clusters, metric)
+                intervals.append(Interval(name, arm, *found))
+        each = {arm: np.mean([by_output(task, one.sum(0)) for one in many], 0) for arm, many in counts.items()}
+        outputs += [
+            Output(task.name, output, arm, float(each[arm][place]), float(each[arm][place] - each["single"][place]))
+            for arm in by_arm
+            for place, output in enumerate(task.outputs)
+        ]
+    return Details(
+        int(clusters.max()) + 1,
+        intervals,
+        outputs,
+        {arm: _delta_m(by_arm[arm], by_arm["single"]) for arm in others},
+        _gaps(by_arm),
+        [_cost(arm, group) for arm, group in by_arm.items()],
+    )
+
+
+def _tally(task: Task, run: Run, target: Tensor) -> NDArray[np.float64]:
+    limits = run.thresholds.get(task.name)
+    return tally(task, run.logits[task.name], target, None if limits is None else torch.tensor(limits))
+
+
+def _value(task: Task, places: Sequence[int], counts: NDArray[np.float64], *, settings: Any) -> NDArray[np.float64]:
+    return value(task, counts[..., places, :], settings)
+
+
+def _scores(run: Run) -> dict[str, float]:
+    return {score.task: score.value for score in run.scores}
+
+
+def _delta_m(arm: Sequence[Run], single: Sequence[Run]) -> Difference:
+    values = []
+    for one, other in zip(arm, single, strict=True):
+        ours, theirs = _scores(one), _scores(other)
+        by_task: dict[str, list[float]] = {}
+        for name, base in theirs.items():
+            if base > 0:
+                by_task.setdefault(name.split("/")[0], []).append(100 * (ours[name] - base) / base)
+        values.append(np.mean([np.mean(parts) for parts in by_task.values()]))
+    return paired_difference(values, np.zeros(len(values)))
+
+
+def _gaps(by_arm: Mapping[str, Sequence[Run]]) -> list[Gap]:
+    if "full" not in by_arm:
+        return []
+    values = {arm: {t: [_scores(run)[t] for run in group] for t in _scores(group[0])} for arm, group in by_arm.items()}
+    found = []
+    for task, single in values["single"].items():
+        whole = paired_difference(values["full"][task], single)
+        if whole.lower > 0:
+            found += [
+                Gap(task, arm, paired_difference(values[arm][task], single).mean / whole.mean)
+                for arm in by_arm
+                if arm not in {"single", "full"}
+            ]
+    return found
+
+
+def _cost(arm: str, runs: Sequence[Run]) -> Cost:
+    seconds, images = (float(np.mean([getattr(run, name) for run in runs])) for name in ("seconds", "images"))
+    return Cost(arm, seconds, images, runs[0].parameters)

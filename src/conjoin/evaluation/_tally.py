@@ -1,0 +1,74 @@
+"""What test images add up to: counts from which every metric is computed, also of resampled images."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+from numpy.typing import NDArray
+from torch import Tensor
+
+from conjoin.study import Classes, TaskSettings
+from conjoin.tasks import MultiClass, MultiLabel, Task
+
+Counts = Float[NDArray[np.float64], "*sets outputs kinds"]
+"""Of each class: images of it that are right, and all of them. Of each label: true positives, false positives, and
+images that have it."""
+
+
+def tally(
+    task: Task,
+    logits: Float[Tensor, "images outputs"],
+    target: Int[Tensor, "images *_"],
+    thresholds: Float[Tensor, "labels"] | None = None,
+) -> Float[NDArray[np.float64], "images outputs kinds"]:
+    """What each image counts.
+
+    Args:
+        task: what is predicted.
+        logits: predictions.
+        target: codes, or 0 and 1 for each label; -1 = not annotated, which counts nothing.
+        thresholds: probability from which on each label counts as present; 0.5 by default.
+
+    """
+    if isinstance(task, MultiLabel):
+        has, lacks = (target == 1).numpy(), (target == 0).numpy()
+        said = (logits.sigmoid() >= (0.5 if thresholds is None else thresholds)).numpy()
+        return np.stack([said & has, said & lacks, has], -1).astype(float)
+    of_class = target[:, None].numpy() == np.arange(len(task.outputs))
+    right = (logits.argmax(-1) == target).numpy()
+    return np.stack([of_class & right[:, None], of_class], -1).astype(float)
+
+
+def value(task: Task, counts: Counts, settings: TaskSettings | None = None) -> Float[NDArray[np.float64], "*sets"]:
+    """Accuracy, balanced accuracy or macro-F1 of counts that were added up over images.
+
+    Classes and labels that no image has are left out of means; NaN where nothing is left.
+    """
+    if isinstance(task, MultiLabel) or (isinstance(settings, Classes) and settings.metric == "balanced accuracy"):
+        each = by_output(task, counts)
+        told = ~np.isnan(each)
+        return _ratio(np.where(told, each, 0).sum(-1), told.sum(-1))
+    return _ratio(counts[..., 0].sum(-1), counts[..., 1].sum(-1))
+
+
+def by_output(task: Task, counts: Counts) -> Float[NDArray[np.float64], "*sets outputs"]:
+    """Recall of each class, or F1 of each label; NaN where no image has it."""
+    if isinstance(task, MultiClass):
+        return _ratio(counts[..., 0], counts[..., 1])
+    hits, false, has = np.moveaxis(counts, -1, 0)
+    return np.where(has > 0, _ratio(2 * hits, hits + false + has), np.nan)
+
+
+def _ratio(above: Any, below: Any) -> NDArray[np.float64]:
+    """Quotient, NaN where the divisor is 0."""
+    below = np.asarray(below, float)
+    quotient: NDArray[np.float64] = np.divide(above, below, out=np.full(below.shape, np.nan), where=below > 0)
+    return quotient
+
+
+def columns(task: Task, groups: Mapping[str, tuple[str, ...]] | None) -> dict[str, list[int]]:
+    """Which outputs are scored together, by the name under which: the task, or `task/group` for groups of labels."""
+    if not groups or not isinstance(task, MultiLabel):
+        return {task.name: list(range(len(task.outputs)))}
+    return {f"{task.name}/{name}": [task.labels.index(label) for label in labels] for name, labels in groups.items()}
