@@ -89,6 +89,7 @@ def compare(
     _looks(runs).write_csv(folder / "validation.csv")
     save(draw_differences(rows, margin=study.margin), folder, "differences")
     _draw(runs, problem, folder)
+    places = columns.with_format(None)
     contents = Contents(
         study.name,
         study.to_yaml(),
@@ -97,7 +98,7 @@ def compare(
         study.margin,
         problem,
         inspect_study(study, given),
-        image_name=lambda row: "{file}, row {row}".format(**columns[row]),
+        image_name=lambda row: "{file}, row {row}".format(**places[row]),
     )
     write_report(folder / "report.html", contents)
     console.print(f"Written to {folder}: {', '.join(sorted(path.name for path in folder.iterdir()))}")

@@ -41,7 +41,7 @@ def finished(chart: alt.Chart | alt.LayerChart | alt.FacetChart, alt_text: str) 
         "legend": {**text, "labelLimit": 200},
         "view": {"stroke": LINE},
         "axisQuantitative": {"tickCount": 6},
-        "aria": False,  # the drawing as a whole has its text; thousands of marks are not read out
+        "mark": {"aria": False},  # the drawing as a whole has its text; its many marks are not read out
     }
     spec = chart.properties(description=alt_text).to_dict()
     if spec.get("width") == "container":  # the height follows from what it shows
