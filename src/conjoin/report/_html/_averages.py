@@ -1,11 +1,11 @@
 """What networks said about the test images, averaged over seeds."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int, Shaped
 from torch import Tensor
-from torchmetrics.functional.classification import binary_f1_score
 
 from conjoin.data import Problem
 from conjoin.evaluation import Run, hardened
@@ -16,45 +16,49 @@ MOST = 30
 """Classes or labels of a task that are shown; of more, those that differ most."""
 
 
-def truth(problem: Problem, task: Task) -> Int[Tensor, "images *_"]:  # type: ignore[type-arg]
+def truth(problem: Problem[Any], task: Task) -> Int[Tensor, "images *_"]:
     """Annotations of the test images: codes, or 0 and 1 for each label; -1 = not annotated."""
     return hardened(task, problem.test.annotation(task.name))
 
 
 def probabilities(runs: Sequence[Run], task: Task) -> Float[Tensor, "images outputs"]:
     """Predicted probability of each class or label, mean over runs."""
-    logits = torch.stack([run.logits[task.name] for run in runs])
-    return (logits.softmax(-1) if isinstance(task, MultiClass) else logits.sigmoid()).mean(0)
-
-
-def decided(run: Run, task: Task) -> Int[Tensor, "images outputs"]:
-    """1 where a run says that a class or label is present: the most probable class, labels above their threshold."""
-    logits = run.logits[task.name]
-    if isinstance(task, MultiClass):
-        return torch.nn.functional.one_hot(logits.argmax(-1), logits.shape[1])
-    limits = torch.tensor(run.thresholds.get(task.name, [0.5] * logits.shape[1]))
-    return (logits.sigmoid() >= limits).long()
+    total = torch.zeros(())
+    for run in runs:
+        logits = run.logits[task.name]
+        total = total + (logits.softmax(-1) if isinstance(task, MultiClass) else logits.sigmoid())
+    return total / len(runs)
 
 
 def presence(task: Task, target: Int[Tensor, "images *_"]) -> Int[Tensor, "images outputs"]:
     """1 where an output is present, 0 where absent, -1 where not annotated, for both kinds of task."""
     if not isinstance(task, MultiClass):
         return target
-    hot = torch.nn.functional.one_hot(target.clamp(min=0), len(task.outputs))
-    return torch.where(target[:, None] < 0, -1, hot)
+    present = (target[:, None] == torch.arange(len(task.outputs))).to(torch.int8)
+    return present.where(target[:, None] >= 0, -1)
 
 
 def f1_by_output(runs: Sequence[Run], task: Task, target: Int[Tensor, "images *_"]) -> Float[Tensor, "outputs"]:
     """F1 of each class or label, mean over runs; NaN where no test image has it."""
-    known = presence(task, target)
-    scores = [
-        [float(binary_f1_score(says[:, i], known[:, i], ignore_index=-1)) for i in range(known.shape[1])]
-        for says in (decided(run, task) for run in runs)
-    ]
-    return torch.tensor(scores).mean(0).where((known == 1).any(0), float("nan"))
+    score = _class_f1 if isinstance(task, MultiClass) else _label_f1
+    return torch.stack([score(run, task, target) for run in runs]).mean(0)
 
 
-def confusion(runs: Sequence[Run], task: MultiClass, target: Int[Tensor, "images"]) -> Float[Tensor, "true predicted"]:
+def _class_f1(run: Run, task: Task, target: Int[Tensor, "images"]) -> Float[Tensor, "outputs"]:
+    counts = confusion([run], task, target)
+    annotated = counts.sum(1)
+    f1 = 2 * counts.diagonal() / (annotated + counts.sum(0))
+    return f1.where(annotated > 0, float("nan"))
+
+
+def _label_f1(run: Run, task: Task, target: Int[Tensor, "images outputs"]) -> Float[Tensor, "outputs"]:
+    limits = torch.tensor(run.thresholds.get(task.name, [0.5] * target.shape[1]))
+    said, present = run.logits[task.name].sigmoid() >= limits, target == 1
+    f1 = 2 * (said & present).sum(0) / ((said & (target >= 0)).sum(0) + present.sum(0))
+    return f1.where(present.any(0), float("nan"))
+
+
+def confusion(runs: Sequence[Run], task: Task, target: Int[Tensor, "images"]) -> Float[Tensor, "true predicted"]:
     """Test images by annotated and predicted class, mean over runs."""
     classes, known = len(task.outputs), target >= 0
     counts = torch.zeros(classes * classes)

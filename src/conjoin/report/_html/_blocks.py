@@ -34,10 +34,11 @@ class Chart:
 
 @dataclass(frozen=True)
 class Charts:
-    """Charts side by side, as many as there is room for."""
+    """Charts side by side, as many as there is room for; fewer of those that are wide."""
 
     kind: ClassVar[str] = "charts"
     charts: Sequence[Chart]
+    wide: bool = False
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def finished(chart: alt.Chart | alt.LayerChart | alt.FacetChart, alt_text: str) 
         "axis": {**text, "gridColor": LINE, "domainColor": LINE, "tickColor": LINE, "labelLimit": 150},
         "legend": {**text, "labelLimit": 200},
         "view": {"stroke": LINE},
-        "axisQuantitative": {"tickCount": 6},
+        "axisQuantitative": {"tickCount": 5},
         "mark": {"aria": False},  # the drawing as a whole has its text; its many marks are not read out
     }
     spec = chart.properties(description=alt_text).to_dict()
@@ -93,7 +93,7 @@ def heat_map(
         dark = f"datum.value > {0.45 * highest}"
     legend = alt.Legend(title=titles[2], orient="top", gradientLength=160, titleLimit=260)
     chart = base.mark_rect().encode(color=alt.Color("value:Q", scale=scale, legend=legend))
-    size = {"width": alt.Step(30 if numbers else 17), "height": alt.Step(24 if numbers else 17)}
+    size = {"width": alt.Step(30 if numbers else 15), "height": alt.Step(24 if numbers else 15)}
     if not numbers:
         return finished(chart.properties(**size), alt_text)
     ink = alt.when(dark).then(alt.value("#000000")).otherwise(alt.value("#ffffff"))

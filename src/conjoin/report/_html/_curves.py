@@ -43,7 +43,9 @@ def _curve(task: str, scores: dict[tuple[str, int], list[float]], contents: Cont
     places = [contents.arms.index(arm) for arm in order]
     colours = alt.Scale(domain=order, range=[arm_colour(place) for place in places])
     dashes = alt.Scale(domain=order, range=[DASHES[place % len(DASHES)] for place in places])
-    legend = alt.Legend(orient="top", title=None, columns=3, symbolStrokeWidth=2)
+    legend = alt.Legend(
+        orient="top", title=None, columns=3, symbolType="stroke", symbolSize=400, symbolStrokeWidth=2, symbolOpacity=1
+    )
     tooltip = [
         alt.Tooltip("arm:N"),
         alt.Tooltip("step:Q"),
@@ -59,11 +61,10 @@ def _curve(task: str, scores: dict[tuple[str, int], list[float]], contents: Cont
     )
     ends = {arm: max(step for name, step in scores if name == arm) for arm in order}
     last = {arm: float(np.mean(scores[arm, step])) for arm, step in ends.items()}
-    alt_text = f"{task}, score on validation images by optimizer step. At the end: " + ", ".join(
-        f"{arm} {score:.3f}" for arm, score in last.items()
-    )
+    told = ", ".join(f"{arm} {score:.3f}" for arm, score in last.items())
+    alt_text = f"{task}, score on validation images by optimizer step. At the end: {told}."
     sized = (band + line).properties(width="container", height=240)
-    return Chart(task, f"{alt_text}.", finished(sized, alt_text))
+    return Chart(task, alt_text, finished(sized, alt_text))
 
 
 def evidence(contents: Contents) -> Section | None:

@@ -9,6 +9,9 @@ from conjoin.report._html._charts import INK, ROW, SHAPES, arm_colour, finished,
 from conjoin.report._html._contents import Contents
 from conjoin.tasks import MultiClass, Task
 
+_NARROW = 10
+"""Classes up to which three confusion matrices stand side by side."""
+
 
 def confusions(contents: Contents) -> Section | None:
     """Confusion matrix of each multi-class task; None without any, or without another arm than single."""
@@ -40,7 +43,7 @@ def _confusion(contents: Contents, task: MultiClass, arm: str) -> list[Block]:
         blocks.append(Words(f"{text} Predictions of other classes are left out."))
     charts = [_matrix(task, name, matrix, kept) for name, matrix in matrices.items()]
     charts.append(_matrix(task, f"{arm} minus single", difference, kept, diverging=True))
-    return [*blocks, Charts(charts)]
+    return [*blocks, Charts(charts, wide=len(kept) > _NARROW)]
 
 
 def _matrix(task: MultiClass, what: str, matrix: torch.Tensor, kept: list[int], *, diverging: bool = False) -> Chart:

@@ -20,7 +20,7 @@ _SHOWN = 12
 """Images of a gallery."""
 _OF_ONE = 4
 """Images of a gallery of conflicts about one class or label."""
-_UNLIKELY = 0.4
+_UNLIKELY = 0.25
 """Probability from which on there is no conflict."""
 _SIDE = 96
 """Pixels of the longer side at most."""

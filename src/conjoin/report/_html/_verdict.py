@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import altair as alt
 
-from conjoin.evaluation import CONFIDENCE, Row, verdict
+from conjoin.evaluation import CONFIDENCE, Difference, Row, verdict
 from conjoin.report._html._blocks import Block, Chart, Charts, Column, Section, Table, Words
 from conjoin.report._html._charts import INK, SHAPES, arm_colour, finished, rows_of
 from conjoin.report._html._contents import Contents
@@ -68,12 +68,13 @@ def arms(contents: Contents) -> Section:
         Column("upper", "{:+.3f}"),
         Column("finding", finding=True),
     ]
-    cells = [
-        (row.task, row.metric, row.arm, row.mean, *(row.difference[:3] if row.difference else (None,) * 3), row.finding)
-        for row in rows
-    ]
+    cells = [(row.task, row.metric, row.arm, row.mean, *_interval(row.difference), row.finding) for row in rows]
     blocks.append(Table("Arms by task: mean, and difference to single with its interval", columns, cells))
     return Section("arms", "Arms by task", blocks)
+
+
+def _interval(difference: Difference | None) -> tuple[float | None, float | None, float | None]:
+    return (difference.mean, difference.lower, difference.upper) if difference else (None, None, None)
 
 
 def _chart(task: str, rows: Sequence[Row], contents: Contents) -> Chart | None:
