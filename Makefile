@@ -10,7 +10,7 @@ demo: $(VENV)/installed
 	$(BIN)/conjoin demo --overwrite
 
 test: $(VENV)/installed-dev lint types browser
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadgroup
 
 # The report is tested in a real browser.
 browser:

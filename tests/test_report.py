@@ -26,6 +26,8 @@ from conjoin.training import Look
 
 from .browser import chromium, figures, requested, show
 
+pytestmark = pytest.mark.xdist_group("browser")  # one browser, one training
+
 HOSTILE = '<b>&"'
 """A name that would break a page into which it is put as it is."""
 TASK = '<i &"'
@@ -65,7 +67,7 @@ def odd() -> Contents:
     )
     problem = Problem((kind, marks), (Relation(kind, marks, table, origin=f"counted from {HOSTILE}"),), images, images)
     runs = []
-    for arm, gain in {"single": 0.5, "coupled": 2.0}.items():
+    for arm, gain in {"single": 0.5, "coupled": 6.0}.items():
         for seed in range(3):
             logits = {TASK: torch.randn(120, 40), "marks": torch.randn(120, 3)}
             logits[TASK][torch.arange(120), codes.clamp(min=0)] += gain
