@@ -4,13 +4,23 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint types benchmark-digits benchmark-counting benchmark-loading clean
+.PHONY: demo test browser lint types screenshot benchmark-digits benchmark-counting benchmark-loading clean
 
 demo: $(VENV)/installed
 	$(BIN)/conjoin demo --overwrite
 
-test: $(VENV)/installed-dev lint types
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
+test: $(VENV)/installed-dev lint types browser
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadgroup
+
+# The report is tested in a real browser.
+browser:
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
+	  if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	    apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y chromium chromium-driver; \
+	  else \
+	    echo "The report is tested in Chromium: install chromium and chromedriver, then run this again" \
+	      "(Debian: sudo apt-get install chromium chromium-driver)." >&2; exit 1; \
+	  fi; }
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
@@ -18,6 +28,10 @@ lint: $(VENV)/installed-dev
 
 types: $(VENV)/installed-dev
 	$(BIN)/mypy
+
+# The picture in README, of the demo's report.
+screenshot: $(VENV)/installed-dev browser demo
+	$(BIN)/python -m docs.screenshot runs/demo/report.html docs/report.png
 
 # True and wrong relation tables on digits, against the bounds that coupling has to keep: six minutes.
 benchmark-digits: $(VENV)/installed

@@ -38,13 +38,14 @@ def test_it_runs_and_says_what_it_found(demo: "tuple[Path, subprocess.CompletedP
     assert done.stderr == ""
     for words in ("digit", "strokes/segments", "strokes/measured", "coupled:", "kollias2024:", "joint:"):
         assert words in done.stdout
+    assert done.stdout.splitlines()[-1] == "To read: runs/demo/report.html"
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 
 def test_it_writes_everything(demo: "tuple[Path, subprocess.CompletedProcess[str]]") -> None:
     folder = demo[0] / "runs" / "demo"
     pictures = {f"{name}.{kind}" for name in ("differences", "evidence", "readings") for kind in ("png", "svg")}
-    assert {p.name for p in folder.iterdir()} == {"study.yaml", "metrics.csv", "metrics.json"} | pictures
+    assert {p.name for p in folder.iterdir()} == {"study.yaml", "metrics.csv", "metrics.json", "report.html"} | pictures
     assert [p.name for p in (demo[0] / "runs").iterdir()] == ["demo"]
 
     scores = list(csv.DictReader((folder / "metrics.csv").read_text().splitlines()))

@@ -9,15 +9,18 @@ import yaml
 from pydantic import Field, PositiveFloat, PositiveInt
 from rich.console import Console
 
+from conjoin.data import AnnotatedImages, Problem
 from conjoin.datasets import digits
 from conjoin.evaluation import Run, judge, train_arms
 from conjoin.report import (
+    Contents,
     draw_differences,
     draw_evidence,
     draw_readings,
     print_results,
     run_bar,
     save,
+    write_report,
     write_results,
 )
 from conjoin.study import Recipe, Strict, TrainingSettings
@@ -81,11 +84,15 @@ def demo(study: DemoStudy, folder: Path, console: Console, *, overwrite: bool = 
         (draft / "study.yaml").write_text(study.to_yaml())
         write_results(draft, runs, rows, margin=study.margin)
         save(draw_differences(rows, margin=study.margin), draft, "differences")
-        _draw_digits(study, runs, draft)
+        problem = digits(data.digit_images, data.stroke_images, seed=study.seeds[0])
+        _draw_digits(study, problem, runs, draft)
+        contents = Contents("Handwritten digits", study.to_yaml(), rows, runs, study.margin, problem)
+        write_report(draft / "report.html", contents)
         if folder.exists():
             shutil.rmtree(folder)
         draft.rename(folder)
     console.print(f"Written to {folder}: " + ", ".join(sorted(path.name for path in folder.iterdir())))
+    console.print(f"To read: {folder / 'report.html'}", soft_wrap=True)
 
 
 def _train(study: DemoStudy, console: Console) -> list[Run]:
@@ -103,8 +110,7 @@ def _train(study: DemoStudy, console: Console) -> list[Run]:
     return sorted(runs, key=lambda run: (order[run.arm], run.seed))
 
 
-def _draw_digits(study: DemoStudy, runs: list[Run], folder: Path) -> None:
-    problem = digits(study.data.digit_images, study.data.stroke_images, seed=study.seeds[0])
+def _draw_digits(study: DemoStudy, problem: Problem[AnnotatedImages], runs: list[Run], folder: Path) -> None:
     digit, strokes = problem.tasks
     save(draw_evidence(runs, problem.relations[0].name, strokes.outputs), folder, "evidence")
     readings = {

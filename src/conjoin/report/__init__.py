@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from conjoin.report._files import write_results
     from conjoin.report._heatmap import draw_relation
+    from conjoin.report._html import Contents, versions, write_report
     from conjoin.report._inspection import print_inspection, print_skipped
     from conjoin.report._pictures import draw_differences, draw_evidence, draw_readings
     from conjoin.report._progress import run_bar
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from conjoin.report._terminal import print_results, print_scores
 
 __all__ = [
+    "Contents",
     "draw_differences",
     "draw_evidence",
     "draw_readings",
@@ -28,10 +30,13 @@ __all__ = [
     "print_skipped",
     "run_bar",
     "save",
+    "versions",
+    "write_report",
     "write_results",
 ]
 
 _FILES = {
+    "Contents": "_html",
     "draw_differences": "_pictures",
     "draw_evidence": "_pictures",
     "draw_readings": "_pictures",
@@ -43,6 +48,8 @@ _FILES = {
     "print_skipped": "_inspection",
     "run_bar": "_progress",
     "save": "_save",
+    "versions": "_html",
+    "write_report": "_html",
     "write_results": "_files",
 }
 

@@ -9,9 +9,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from conjoin.evaluation import TRACE_EVERY, Row, Run
-
-# Okabe & Ito's colours, told apart by the colour-blind too
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+from conjoin.report._colours import COLOURS
 
 
 def draw_differences(rows: Sequence[Row], *, margin: float) -> Figure:
@@ -23,8 +21,8 @@ def draw_differences(rows: Sequence[Row], *, margin: float) -> Figure:
         shown = [(row, row.difference) for row in rows if row.task == task and row.difference]
         for place, (_, difference) in enumerate(shown):
             spread = [[difference.mean - difference.lower], [difference.upper - difference.mean]]
-            axis.errorbar(difference.mean, place, xerr=spread, fmt="o", capsize=4, color=_COLOURS[place])
-            axis.plot(difference.values, [place + 0.18] * len(difference.values), "|", color=_COLOURS[place])
+            axis.errorbar(difference.mean, place, xerr=spread, fmt="o", capsize=4, color=COLOURS[place])
+            axis.plot(difference.values, [place + 0.18] * len(difference.values), "|", color=COLOURS[place])
         axis.axvline(0, color="black", linewidth=0.8)
         axis.axvspan(-margin, 0, color="0.85", zorder=0)
         axis.set_yticks(range(len(shown)), [row.arm for row, _ in shown] if axis is axes[0] else [])

@@ -10,7 +10,18 @@ from rich.console import Console
 
 from conjoin.data import Problem, StoredImages
 from conjoin.evaluation import Row, Run, judge, known_arms, train_arms
-from conjoin.report import draw_differences, draw_evidence, print_results, print_skipped, run_bar, save, write_results
+from conjoin.inspection import inspect_study
+from conjoin.report import (
+    Contents,
+    draw_differences,
+    draw_evidence,
+    print_results,
+    print_skipped,
+    run_bar,
+    save,
+    write_report,
+    write_results,
+)
 from conjoin.runs._folder import claim
 from conjoin.runs._stored import save_run, stored_run
 from conjoin.sources import Given, prepare, problem_of, study_problem
@@ -36,7 +47,7 @@ def compare(
 
     The folder then holds `study.yaml`, `runs/` (scores, evidence over time and logits of each), `metrics.csv`,
     `metrics.json` (means, differences to single-task training, verdicts), `validation.csv`, `test.parquet` (file, row
-    and group of each test image) and pictures.
+    and group of each test image), pictures, and `report.html`, which shows all of it.
 
     Args:
         study: what to compare.
@@ -78,7 +89,20 @@ def compare(
     _looks(runs).write_csv(folder / "validation.csv")
     save(draw_differences(rows, margin=study.margin), folder, "differences")
     _draw(runs, problem, folder)
+    places = columns.with_format(None)
+    contents = Contents(
+        study.name,
+        study.to_yaml(),
+        rows,
+        runs,
+        study.margin,
+        problem,
+        inspect_study(study, given),
+        image_name=lambda row: "{file}, row {row}".format(**places[row]),
+    )
+    write_report(folder / "report.html", contents)
     console.print(f"Written to {folder}: {', '.join(sorted(path.name for path in folder.iterdir()))}")
+    console.print(f"To read: {folder / 'report.html'}", soft_wrap=True)
     return rows
 
 

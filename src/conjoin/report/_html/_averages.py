@@ -1,0 +1,90 @@
+"""What networks said about the test images, averaged over seeds."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int, Shaped
+from torch import Tensor
+
+from conjoin.data import Problem
+from conjoin.evaluation import Run, hardened
+from conjoin.relations import Relation
+from conjoin.tasks import MultiClass, Task
+
+MOST = 30
+"""Classes or labels of a task that are shown; of more, those that differ most."""
+
+
+def truth(problem: Problem[Any], task: Task) -> Int[Tensor, "images *_"]:
+    """Annotations of the test images: codes, or 0 and 1 for each label; -1 = not annotated."""
+    return hardened(task, problem.test.annotation(task.name))
+
+
+def probabilities(runs: Sequence[Run], task: Task) -> Float[Tensor, "images outputs"]:
+    """Predicted probability of each class or label, mean over runs."""
+    total = torch.zeros(())
+    for run in runs:
+        logits = run.logits[task.name]
+        total = total + (logits.softmax(-1) if isinstance(task, MultiClass) else logits.sigmoid())
+    return total / len(runs)
+
+
+def presence(task: Task, target: Int[Tensor, "images *_"]) -> Int[Tensor, "images outputs"]:
+    """1 where an output is present, 0 where absent, -1 where not annotated, for both kinds of task."""
+    if not isinstance(task, MultiClass):
+        return target
+    present = (target[:, None] == torch.arange(len(task.outputs))).to(torch.int8)
+    return present.where(target[:, None] >= 0, -1)
+
+
+def f1_by_output(runs: Sequence[Run], task: Task, target: Int[Tensor, "images *_"]) -> Float[Tensor, "outputs"]:
+    """F1 of each class or label, mean over runs; NaN where no test image has it."""
+    score = _class_f1 if isinstance(task, MultiClass) else _label_f1
+    return torch.stack([score(run, task, target) for run in runs]).mean(0)
+
+
+def _class_f1(run: Run, task: Task, target: Int[Tensor, "images"]) -> Float[Tensor, "outputs"]:
+    counts = confusion([run], task, target)
+    annotated = counts.sum(1)
+    f1 = 2 * counts.diagonal() / (annotated + counts.sum(0))
+    return f1.where(annotated > 0, float("nan"))
+
+
+def _label_f1(run: Run, task: Task, target: Int[Tensor, "images outputs"]) -> Float[Tensor, "outputs"]:
+    limits = torch.tensor(run.thresholds.get(task.name, [0.5] * target.shape[1]))
+    said, present = run.logits[task.name].sigmoid() >= limits, target == 1
+    f1 = 2 * (said & present).sum(0) / ((said & (target >= 0)).sum(0) + present.sum(0))
+    return f1.where(present.any(0), float("nan"))
+
+
+def confusion(runs: Sequence[Run], task: Task, target: Int[Tensor, "images"]) -> Float[Tensor, "true predicted"]:
+    """Test images by annotated and predicted class, mean over runs."""
+    classes, known = len(task.outputs), target >= 0
+    counts = torch.zeros(classes * classes)
+    for run in runs:
+        places = target[known] * classes + run.logits[task.name][known].argmax(-1)
+        counts += torch.bincount(places, minlength=classes * classes)
+    return (counts / len(runs)).reshape(classes, classes)
+
+
+def shares(counts: Float[Tensor, "true predicted"]) -> Float[Tensor, "true predicted"]:
+    """Of the images of each class, the share that is predicted as each; 0 for a class without images."""
+    return counts / counts.sum(1, keepdim=True).clamp(min=1e-9)
+
+
+def implied_rates(runs: Sequence[Run], relation: Relation) -> Float[Tensor, "outputs"]:
+    """How frequent the source predictions say that each target output is, by the relation."""
+    return probabilities(runs, relation.source).mean(0) @ relation.table.float()
+
+
+def annotated_rates(task: Task, target: Int[Tensor, "images *_"]) -> Float[Tensor, "outputs"]:
+    """How frequent each output is among the test images annotated for it; NaN without any."""
+    known = presence(task, target)
+    return (known == 1).sum(0) / (known >= 0).sum(0)
+
+
+def largest(values: Shaped[Tensor, "n"], most: int = MOST) -> list[int]:
+    """Places of the largest values, in their own order; NaN counts as nothing."""
+    order = values.float().nan_to_num(-1.0).argsort(descending=True, stable=True)
+    return sorted(order[:most].tolist())

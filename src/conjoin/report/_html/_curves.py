@@ -1,0 +1,125 @@
+"""What happened during training: scores on validation images, and evidence."""
+
+from collections.abc import Sequence
+
+import altair as alt
+import numpy as np
+import torch
+
+from conjoin.evaluation import TRACE_EVERY
+from conjoin.relations import Relation
+from conjoin.report._html._averages import MOST, largest
+from conjoin.report._html._blocks import Block, Chart, Charts, Section, Words
+from conjoin.report._html._charts import DASHES, ROW, arm_colour, finished, rows_of
+from conjoin.report._html._contents import Contents
+from conjoin.tasks import MultiClass
+
+_TIMES = 60
+"""Points in time that a heat map of evidence shows at most."""
+
+
+def learning_curves(contents: Contents) -> Section | None:
+    """Score of each arm on the validation images over time, by task; None where nobody looked at any."""
+    rows: dict[str, dict[tuple[str, int], list[float]]] = {}
+    for run in contents.runs:
+        for look in (look for looks in run.looks for look in looks):
+            for task, score in look.scores.items():
+                rows.setdefault(task, {}).setdefault((run.arm, look.step), []).append(score)
+    if not rows:
+        return None
+    words = Words(
+        "Score on the annotated validation images, mean over seeds; the band goes from the lowest to the highest seed."
+        " The weights with the best mean over tasks were kept."
+    )
+    return Section("curves", "Learning curves", [words, Charts([_curve(task, rows[task], contents) for task in rows])])
+
+
+def _curve(task: str, scores: dict[tuple[str, int], list[float]], contents: Contents) -> Chart:
+    values = [
+        {"arm": arm, "step": step, "score": float(np.mean(found)), "low": min(found), "high": max(found)}
+        for (arm, step), found in scores.items()
+    ]
+    order = [arm for arm in contents.arms if any(value["arm"] == arm for value in values)]
+    places = [contents.arms.index(arm) for arm in order]
+    colours = alt.Scale(domain=order, range=[arm_colour(place) for place in places])
+    dashes = alt.Scale(domain=order, range=[DASHES[place % len(DASHES)] for place in places])
+    legend = alt.Legend(
+        orient="top", title=None, columns=3, symbolType="stroke", symbolSize=400, symbolStrokeWidth=2, symbolOpacity=1
+    )
+    tooltip = [
+        alt.Tooltip("arm:N"),
+        alt.Tooltip("step:Q"),
+        *(alt.Tooltip(f"{key}:Q", format=".3f") for key in ("score", "low", "high")),
+    ]
+    base = alt.Chart(rows_of(values)).encode(
+        x=alt.X("step:Q", title="optimizer step"), color=alt.Color("arm:N", scale=colours, legend=legend)
+    )
+    y = alt.Scale(zero=False)
+    band = base.mark_area(opacity=0.15).encode(y=alt.Y("low:Q", title="score", scale=y), y2="high:Q")
+    line = base.mark_line(strokeWidth=2, point={"size": 30}).encode(
+        y="score:Q", strokeDash=alt.StrokeDash("arm:N", scale=dashes, legend=legend), tooltip=tooltip
+    )
+    ends = {arm: max(step for name, step in scores if name == arm) for arm in order}
+    last = {arm: float(np.mean(scores[arm, step])) for arm, step in ends.items()}
+    told = ", ".join(f"{arm} {score:.3f}" for arm, score in last.items())
+    alt_text = f"{task}, score on validation images by optimizer step. At the end: {told}."
+    sized = (band + line).properties(width="container", height=240)
+    return Chart(task, alt_text, finished(sized, alt_text))
+
+
+def evidence(contents: Contents) -> Section | None:
+    """Evidence of each relation over time; None where no arm measured any."""
+    found = [
+        (relation, arm, np.mean(traces, axis=0))
+        for relation in contents.problem.relations
+        for arm in contents.arms
+        if (traces := [run.evidence[relation.name] for run in contents.of(arm) if run.evidence.get(relation.name)])
+    ]
+    if not found:
+        return None
+    words = Words(
+        "How far a relation is trusted, from 0 (not at all: the arm trains as joint does) to 1, measured while "
+        "training on images that couplings do not act on; mean over seeds."
+    )
+    return Section("evidence", "Evidence over time", [words, *_evidence_blocks(found)])
+
+
+def _evidence_blocks(found: Sequence[tuple[Relation, str, np.ndarray]]) -> list[Block]:
+    blocks: list[Block] = []
+    for relation, arm, trace in found:
+        target = relation.target
+        names = [target.name] if isinstance(target, MultiClass) else list(target.outputs)
+        kept = largest(torch.from_numpy(np.ptp(trace, axis=0)), MOST)
+        if len(kept) < len(names):
+            blocks.append(Words(f"{len(kept)} of {len(names)} labels are shown: those whose evidence changed most."))
+        blocks.append(_evidence_chart(relation.name, arm, [names[i] for i in kept], trace[:, kept]))
+    return blocks
+
+
+def _evidence_chart(relation: str, arm: str, names: Sequence[str], trace: np.ndarray) -> Chart:
+    every = -(-len(trace) // _TIMES)
+    times = range(0, len(trace), every)
+    values = [
+        {"step": TRACE_EVERY * t, "end": TRACE_EVERY * (t + every), "label": name, "evidence": round(float(value), 4)}
+        for t in times
+        for name, value in zip(names, trace[t : t + every].mean(0), strict=True)
+    ]
+    chart = (
+        alt.Chart(rows_of(values))
+        .mark_rect()
+        .encode(
+            x=alt.X("step:Q", title="optimizer step", scale=alt.Scale(nice=False), axis=alt.Axis(grid=False)),
+            x2="end:Q",
+            y=alt.Y("label:N", sort=list(names), title=None),
+            color=alt.Color(
+                "evidence:Q",
+                scale=alt.Scale(scheme="cividis", domain=[0, 1]),
+                legend=alt.Legend(orient="top", gradientLength=160),
+            ),
+            tooltip=[alt.Tooltip("label:N"), alt.Tooltip("step:Q"), alt.Tooltip("evidence:Q", format=".3f")],
+        )
+    )
+    last = ", ".join(f"{name} {value:.2f}" for name, value in zip(names, trace[-1], strict=True))
+    alt_text = f"Evidence for {relation} in arm {arm} over training. At the end: {last}."
+    sized = chart.properties(width="container", height=ROW * len(names))
+    return Chart(f"{relation}, {arm}", alt_text, finished(sized, alt_text))

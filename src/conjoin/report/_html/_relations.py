@@ -1,0 +1,133 @@
+"""Relation tables, and what they imply for how frequent each label is."""
+
+from collections.abc import Sequence
+
+import altair as alt
+import torch
+
+from conjoin.relations import Relation
+from conjoin.report._html._averages import (
+    MOST,
+    annotated_rates,
+    implied_rates,
+    largest,
+    probabilities,
+    truth,
+)
+from conjoin.report._html._blocks import Block, Chart, Charts, Column, Section, Table, Words
+from conjoin.report._html._charts import ROW, finished, heat_map, rows_of
+from conjoin.report._html._contents import Contents
+
+_KINDS = ("annotated", "implied", "predicted")
+_UPRIGHT = "M0,-1.6L0,1.6"
+"""A short upright line, on which the other two marks may lie."""
+
+
+def tables(contents: Contents) -> Section | None:
+    """The table of each relation as a heat map; None without relations."""
+    if not contents.problem.relations:
+        return None
+    blocks: list[Block] = [
+        Words("P(target | source class) as it is used: no probability is nearer to 0 or 1 than the relation's floor.")
+    ]
+    for relation in contents.problem.relations:
+        rows, columns = largest(relation.table.amax(1)), largest(relation.table.amax(0) - relation.table.amin(0))
+        if (len(rows), len(columns)) != tuple(relation.table.shape):
+            sizes = f"{len(rows)} of {relation.table.shape[0]} classes and {len(columns)} of {relation.table.shape[1]}"
+            blocks.append(Words(f"{relation.name}: {sizes} outputs are shown, those that differ most between classes."))
+        blocks.append(Charts([_table(relation, rows, columns)]))
+    return Section("relations", "Relation tables", blocks)
+
+
+def _table(relation: Relation, rows: Sequence[int], columns: Sequence[int]) -> Chart:
+    source, target = relation.source, relation.target
+    table = relation.table.tolist()
+    values = [
+        {"down": source.outputs[i], "across": target.outputs[j], "value": round(table[i][j], 4)}
+        for i in rows
+        for j in columns
+    ]
+    alt_text = (
+        f"Relation {relation.name}, {relation.origin}: probability of {len(columns)} outputs of {target.name} "
+        f"for {len(rows)} classes of {source.name}."
+    )
+    spec = heat_map(
+        values,
+        down=[source.outputs[i] for i in rows],
+        across=[target.outputs[j] for j in columns],
+        titles=(source.name, target.name, f"P({target.name} | {source.name})"),
+        alt_text=alt_text,
+    )
+    return Chart(f"{relation.name}: {relation.origin}", alt_text, spec)
+
+
+def rates(contents: Contents) -> Section | None:
+    """Annotated, implied and predicted label rates of single and of the other arm; None without relations."""
+    if not contents.problem.relations:
+        return None
+    arms = [arm for arm in ("single", contents.shown) if arm]
+    blocks: list[Block] = [
+        Words(
+            "How frequent each label is on the test images: predicted (mean predicted probability), implied (mean of "
+            "what the source prediction says through the relation), and annotated (among the test images that are "
+            "annotated for it). Where implied and annotated differ, the relation or the source prediction is wrong "
+            "for these images."
+        )
+    ]
+    for relation in contents.problem.relations:
+        charts, cells = [], []
+        known = annotated_rates(relation.target, truth(contents.problem, relation.target))
+        for arm in arms:
+            implied = implied_rates(contents.of(arm), relation)
+            predicted = probabilities(contents.of(arm), relation.target).mean(0)
+            found = torch.stack([known, implied, predicted], 1)
+            charts.append(_rates(relation, arm, found))
+            cells += [
+                (name, arm, *(None if value != value else value for value in values))  # noqa: PLR0124, NaN
+                for name, values in zip(relation.target.outputs, found.tolist(), strict=True)
+            ]
+        if len(relation.target.outputs) > MOST:
+            blocks.append(
+                Words(
+                    f"The charts show {MOST} of the {len(relation.target.outputs)} outputs of {relation.target.name}: "
+                    "those whose implied and predicted rates differ most."
+                )
+            )
+        blocks.append(Charts(charts))
+        columns = [Column(relation.target.name), Column("arm"), *(Column(kind, "{:.3f}") for kind in _KINDS)]
+        blocks.append(Table(f"Label rates, {relation.name}", columns, cells, folded=True))
+    return Section("rates", "Implied and predicted label rates", blocks)
+
+
+def _rates(relation: Relation, arm: str, found: torch.Tensor) -> Chart:
+    names = relation.target.outputs
+    kept = largest((found[:, 1] - found[:, 2]).abs())
+    values = [
+        {"label": names[i], "kind": kind, "rate": round(rate, 4)}
+        for i in kept
+        for kind, rate in zip(_KINDS, found[i].tolist(), strict=True)
+        if rate == rate  # noqa: PLR0124, NaN
+    ]
+    chart = (
+        alt.Chart(rows_of(values))
+        .mark_point(size=70, strokeWidth=2)
+        .encode(
+            x=alt.X("rate:Q", title="rate", scale=alt.Scale(domainMin=0)),
+            y=alt.Y("label:N", sort=[names[i] for i in kept], title=None, axis=alt.Axis(grid=True)),
+            color=alt.Color(
+                "kind:N",
+                title=None,
+                scale=alt.Scale(domain=list(_KINDS), range=["currentColor", "var(--arm-1)", "var(--arm-0)"]),
+                legend=alt.Legend(orient="top"),
+            ),
+            shape=alt.Shape(
+                "kind:N", title=None, scale=alt.Scale(domain=list(_KINDS), range=[_UPRIGHT, "square", "circle"])
+            ),
+            tooltip=[alt.Tooltip("label:N"), alt.Tooltip("kind:N"), alt.Tooltip("rate:Q", format=".3f")],
+        )
+    )
+    gap = (found[:, 1] - found[:, 2]).abs().mean()
+    alt_text = f"{relation.name}, {arm}: rate of each label as annotated, implied and predicted. Implied and predicted "
+    alt_text += f"differ by {gap:.3f} on average; the table below has every number."
+    sized = chart.properties(width="container", height=ROW * len(kept))
+    return Chart(f"{relation.name}: {arm}", alt_text, finished(sized, alt_text))
