@@ -16,7 +16,9 @@ import polars as pl
 import pytest
 import torch
 import yaml
+from filelock import FileLock
 from PIL import Image
+from sklearn.metrics import f1_score
 from typer.testing import CliRunner, Result
 
 import conjoin as cj
@@ -29,6 +31,7 @@ from .shops import write_csv
 
 COLOURS = {"shirt": (220, 40, 40), "shoe": (40, 220, 40), "scarf": (40, 40, 220)}
 TASKS = {"article": {"classes": list(COLOURS)}, "marks": {"labels": ["light", "framed"]}}
+COMPARED = Path("runs") / "shop" / "compare"
 SETTINGS: dict[str, Any] = {
     "name": "shop",
     "backbone": {"image_size": [8, 8]},
@@ -99,7 +102,9 @@ def test_a_study_becomes_a_model(study: Path, tmp_path: Path) -> None:
     assert "coupled, seed 0: 30 steps of 24 images. After" in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
     folder = tmp_path / "runs" / "shop" / "train"
-    assert {path.name for path in folder.iterdir()} == {"checkpoints", "logs", "metrics.csv", "model", "study.yaml"}
+    names = {"checkpoints", "logs", "metrics.csv", "model", "origin.json", "study.yaml", "validation.csv"}
+    assert {path.name for path in folder.iterdir()} == names | {".lock"}
+    assert pl.read_csv(folder / "validation.csv")["step"].unique().sort().to_list() == [10, 20, 30]
     assert Study.from_yaml(folder / "study.yaml") == Study.from_yaml(study)
 
     model = cj.load(folder / "model")
@@ -111,7 +116,11 @@ def test_a_study_becomes_a_model(study: Path, tmp_path: Path) -> None:
     assert metrics["article"]["value"] == pytest.approx(right)
     assert right > 0.9
     assert (metrics["article"]["metric"], metrics["marks"]["metric"]) == ("accuracy", "macro-F1")
-    assert all(set(one["marks"]) <= {"light", "framed"} for one in said)
+    f1 = [
+        f1_score([number % period < 2 for number in range(128, 160)], [label in one["marks"] for one in said])
+        for label, period in (("light", 4), ("framed", 5))
+    ]
+    assert metrics["marks"]["value"] == pytest.approx(np.mean(f1))
 
     read = Study.from_yaml(study)
     problem = problem_of(prepare(read, seed=0), read)
@@ -161,7 +170,114 @@ def test_bad_rows_stop_a_run_before_it_starts_or_are_skipped_and_said(study: Pat
     done = run("train", study)
     assert done.exit_code == 0, done.output
     assert "1 rows cannot be used and are skipped:" in done.stdout
-    assert "shop.csv, row 4" in done.stdout
+    assert "shop.csv, row 4" in done.stdout.replace("\n", "")
+
+
+def test_a_run_is_gone_on_with_as_itself_only(study: Path, tmp_path: Path) -> None:
+    assert run("train", study, "--folder", "out", "--arm", "joint").exit_code == 0
+    other = run("train", study, "--folder", "out", "--arm", "full", "--resume")
+    assert other.exit_code == 1
+    assert re.search(r"`arm` should be as in out/origin\.json, .*: 'joint'\. Found 'full'", other.stderr)
+    both = run("train", study, "--folder", "out", "--arm", "joint", "--resume", "--overwrite")
+    assert both.exit_code == 1
+    assert "`resume` goes on with what is there and `overwrite` deletes it. Give one of them." in both.stderr
+    text = (tmp_path / "shop.csv").read_text()
+    (tmp_path / "shop.csv").write_text(text.replace("shirt", "shoe", 1))
+    changed = run("train", study, "--folder", "out", "--arm", "joint", "--resume")
+    assert changed.exit_code == 1
+    assert re.search(r"`data` should be as in out/origin\.json", changed.stderr)
+
+
+def test_overwriting_deletes_results_only(study: Path, tmp_path: Path) -> None:
+    assert run("train", study, "--folder", "out").exit_code == 0
+    (tmp_path / "out" / "thesis.txt").write_text("all of it")
+    (tmp_path / "out" / "images").mkdir()
+    assert run("train", study, "--folder", "out", "--overwrite", "--arm", "joint").exit_code == 0
+    assert (tmp_path / "out" / "thesis.txt").read_text() == "all of it"
+    assert (tmp_path / "out" / "images").is_dir()
+    before = {path for path in tmp_path.rglob("*") if "cache" not in path.parts}
+    own = run("train", study, "--folder", ".", "--overwrite")  # has a study.yaml: the user's
+    assert own.exit_code == 1
+    assert "`.` holds no earlier result and is left alone" in own.stderr
+    assert {path for path in tmp_path.rglob("*") if "cache" not in path.parts} == before
+
+
+def test_one_process_writes_to_a_folder(study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "out").mkdir()
+    with FileLock(tmp_path / "out" / ".lock"):
+        done = run("train", study, "--folder", "out")
+    assert done.exit_code == 1
+    assert "`out` is being written to by another process" in done.stderr
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    for verb in ("train", "compare"):
+        done = run(verb, study)
+        assert done.exit_code == 1
+        assert f"`conjoin {verb}` should run in one process. Found 2 of torchrun" in done.stderr
+
+
+IMPOSSIBLE: dict[str, tuple[dict[str, Any], str]] = {
+    "backbone": (
+        {"backbone": {"name": "resnet81"}},
+        r"`backbone` should be 'small' or a timm model name\. Found 'resn",
+    ),
+    "weights": ({"backbone": {"weights": "none.pth"}}, r"`weights` should be a local checkpoint file"),
+    "size": (
+        {"backbone": {"name": "vit_tiny_patch16_224", "image_size": [32, 32]}},
+        r"`backbone\.image_size` should be one that 'vit_tiny_patch16_224' can read\. Found \[32, 32\]",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", IMPOSSIBLE)
+def test_what_cannot_be_trained_leaves_no_folder(case: str, study: Path, tmp_path: Path) -> None:
+    changes, message = IMPOSSIBLE[case]
+    write_study(tmp_path, **changes)
+    for verb in ("train", "compare"):
+        done = run(verb, study)
+        assert done.exit_code == 1
+        assert re.search(message, done.stderr)
+        assert not (tmp_path / "runs").exists()
+    check = run("check", study)
+    assert check.exit_code == 1
+    assert re.search("no-go: " + message, " ".join(check.stdout.split()))
+
+
+@pytest.mark.parametrize(("split", "rows"), [("train", range(96)), ("test", range(128, 160))])
+def test_a_task_that_nothing_tells_is_refused(split: str, rows: range, study: Path, tmp_path: Path) -> None:
+    table = pl.read_csv(tmp_path / "shop.csv").with_row_index()
+    gone = pl.col("index").is_in(list(rows))
+    table = table.with_columns(article=pl.when(~gone).then("article")).drop("index")
+    table.write_csv(tmp_path / "shop.csv")
+    write_study(tmp_path, regime=None)
+    for verb in ("train", "compare"):
+        done = run(verb, study)
+        assert done.exit_code == 1
+        assert f"Task 'article' should be annotated on images of split '{split}'. Found none." in done.stderr
+        assert not (tmp_path / "runs").exists()
+
+
+def test_arms_that_are_one_are_said_to_be(study: Path, tmp_path: Path) -> None:
+    write_study(tmp_path, regime=None, relations=[], arms=["single", "coupled", "full"])
+    done = run("compare", study)
+    assert done.exit_code == 0, done.output
+    said = " ".join(done.stdout.split())
+    assert "Without a `regime` nothing is hidden: arm full is arm joint." in said
+    assert "Without `relations` there is nothing to couple: arm coupled is arm joint." in said
+    values = {(row["arm"], row["seed"], row["task"]): row["value"] for row in results(COMPARED).to_dicts()}
+    assert all(values["full", *key] == values["coupled", *key] for arm, *key in values if arm == "full")
+
+
+def test_an_interrupted_comparison_ends_at_once(study: Path, tmp_path: Path) -> None:
+    write_study(tmp_path, training={"steps": 100_000, "batch_size": 24})
+    running = subprocess.Popen(command(study, tmp_path / "out"), start_new_session=True, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "out" / "test.parquet").is_file() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(3)
+    os.killpg(running.pid, signal.SIGINT)
+    assert running.wait(timeout=60) != 0
+    with pytest.raises(ProcessLookupError):  # no worker is left behind
+        os.killpg(running.pid, 0)
 
 
 @pytest.mark.parametrize(
@@ -231,7 +347,9 @@ def test_a_comparison_that_was_killed_goes_on_and_ends_the_same(study: Path, tmp
     page = (tmp_path / "whole" / "report.html").read_text("utf-8")
     for words in ("Learning curves", "Data check", "Images by source and split", "shop.csv, row 1", "regime:"):
         assert words in page
-    assert {"differences.png", "evidence-article-marks.png"} <= {path.name for path in (tmp_path / "whole").iterdir()}
+    assert {"differences.png", "evidence-1.png", "report.html"} <= {
+        path.name for path in (tmp_path / "whole").iterdir()
+    }
 
 
 def test_seeds_may_be_added_and_nothing_else_may_change(study: Path, tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ import torch
 from lightning.pytorch.callbacks import Callback
 
 from conjoin import MultiClass, MultiLabel, Network, Objective, TrainingSettings, fit
-from conjoin.data import AnnotatedImages, Problem
+from conjoin.data import AnnotatedImages, MixedBatches, Problem, shares
 from conjoin.datasets import digits
 from conjoin.evaluation import _train as training_of_arms
-from conjoin.evaluation import run_arm, train_network
+from conjoin.evaluation import predict, run_arm, score, train_network, tune_thresholds
 from conjoin.study import Classes, Labels, Recipe
 from conjoin.training import Look
 
@@ -85,6 +85,44 @@ def test_thresholds_are_tuned_where_a_task_says_so(problem: Problem[AnnotatedIma
     assert all(set(look.scores) == {"digit", "strokes"} for look in tuned.looks)
 
 
+def test_test_images_decide_nothing(problem: Problem[AnnotatedImages]) -> None:
+    """Whatever they are; looks and thresholds are those of validation images, worked out again."""
+    tasks = {"strokes": Labels(labels="collected")}
+    recipe = Recipe(training=SETTINGS, tasks=tasks)
+    other = replace(problem, test=digits(50, 200, fold=2).test)
+    one, two = (train_network(Objective(problem.tasks), p, recipe, seed=0) for p in (problem, other))
+    assert one.looks == two.looks
+    assert torch.equal(one.thresholds["strokes"], two.thresholds["strokes"])
+    assert problem.validation is not None
+    logits = predict(one.network, problem.validation)
+    digit, strokes = problem.tasks
+    limits = tune_thresholds(logits["strokes"], problem.validation.annotation("strokes"))
+    assert torch.equal(one.thresholds["strokes"], limits)
+    best = max(reversed(one.looks), key=lambda look: sum(look.scores.values()))
+    assert best.scores["digit"] == score(digit, logits["digit"], problem.validation.annotation("digit"))[0].value
+    assert strokes.name in best.scores
+
+
+def test_a_network_for_one_task_takes_what_a_mixed_batch_holds_for_it() -> None:
+    """Of each source apart: 800 and 200 images annotated for it, beside 1,980 that are not."""
+    sizes = (800, 200, 1980)
+    source = torch.cat([torch.full((size,), number) for number, size in enumerate(sizes)])
+    annotation = torch.where(source < 2, 1, -1)
+    data = AnnotatedImages(
+        torch.zeros(len(source), 1, 1, 1), {"c": annotation}, source, torch.zeros(len(source)).bool()
+    )
+    mixed = shares(sizes, 64)
+    assert training_of_arms._counts(data, "c", 64) == {0: mixed[0], 1: mixed[1]}
+    batches = MixedBatches(data.annotated("c").sources(), mixed[0] + mixed[1], 5, 0, counts={0: mixed[0], 1: mixed[1]})
+    whole = MixedBatches(data.sources(), 64, 5, 0)
+    for part, batch in zip(batches, whole, strict=True):
+        assert [draw.row for draw in part] == [draw.row for draw in batch if draw.row < 1000]
+    rare = AnnotatedImages(
+        data.images, {"c": torch.where(torch.arange(len(source)) < 5, 1, -1)}, source, data.set_aside
+    )
+    assert training_of_arms._counts(rare, "c", 8) == {0: 2}  # BatchNorm needs two
+
+
 def test_without_validation_annotations_the_last_weights_stay(problem: Problem[AnnotatedImages]) -> None:
     assert problem.validation is not None
     images = problem.validation
@@ -95,6 +133,8 @@ def test_without_validation_annotations_the_last_weights_stay(problem: Problem[A
         train_network(Objective(problem.tasks), replace(problem, validation=validation), recipe, seed=0)
         for validation in (None, unknown)
     ]
+    plain, _ = trained(problem, None)
+    assert all(torch.equal(value, found[0].network.state_dict()[n]) for n, value in plain.state_dict().items())
     assert found[0].looks == found[1].looks == []
     assert found[0].thresholds == found[1].thresholds == {}
 

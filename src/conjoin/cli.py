@@ -88,7 +88,7 @@ def check(
 def train(
     study: StudyFile,
     *,
-    arm: Annotated[str, typer.Option(help="How to train.")] = "coupled",
+    arm: Annotated[str, typer.Option(help="coupled, joint, full, kollias2024 or kollias2024-reversed.")] = "coupled",
     seed: Annotated[
         int | None, typer.Option(help="Of weights, batches and regime; by default the first of the study.")
     ] = None,

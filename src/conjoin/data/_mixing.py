@@ -62,6 +62,7 @@ class MixedBatches(Sampler[list[Draw]]):
         batch_size: images in a batch, over all ranks.
         steps: batches to give.
         seed: seed of the shuffling.
+        counts: images of each source in a batch, which sum to `batch_size`; by default `shares`.
         rank: which part of every batch is given, from 0.
         ranks: into how many parts batches are dealt.
 
@@ -77,12 +78,13 @@ class MixedBatches(Sampler[list[Draw]]):
         steps: int,
         seed: int,
         *,
+        counts: Mapping[int, int] | None = None,
         rank: int = 0,
         ranks: int = 1,
     ) -> None:
         self.sources = {number: rows.numpy() for number, rows in sources.items()}
         self.sizes = [len(rows) for rows in self.sources.values()]
-        self.counts = dict(zip(self.sources, shares(self.sizes, batch_size), strict=True))
+        self.counts = dict(counts or zip(self.sources, shares(self.sizes, batch_size), strict=True))
         different = sum(min(len(rows), -(-self.counts[number] // 2)) for number, rows in self.sources.items())
         if not 0 <= rank < ranks or (ranks > 1 and different < ranks):
             raise ValueError(

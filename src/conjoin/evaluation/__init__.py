@@ -15,7 +15,7 @@ from conjoin.evaluation._statistics import (
     seeds_needed,
 )
 from conjoin.evaluation._thresholds import tune_thresholds
-from conjoin.evaluation._train import Trained, objectives, train_network
+from conjoin.evaluation._train import Trained, objectives, train_network, try_network
 from conjoin.evaluation._validation import scores
 from conjoin.evaluation._verdict import Row, judge, verdict
 
@@ -51,6 +51,7 @@ __all__ = [
     "seeds_needed",
     "train_arms",
     "train_network",
+    "try_network",
     "tune_thresholds",
     "verdict",
 ]

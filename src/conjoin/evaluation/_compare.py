@@ -86,14 +86,18 @@ def train_arms(
     recipe: Recipe,
     *,
     processes: int | None = None,
+    keep: Callable[[Run], None] | None = None,
 ) -> Iterator[Run]:
     """Train arms on seeds; give each run as soon as it is done.
+
+    In a program of its own, call it under `if __name__ == "__main__":`, since processes import that program.
 
     Args:
         make_problem: called with `seed=`; a top-level function or a `functools.partial` of one.
         jobs: arm, from `ARMS`, and seed: of annotated images, initial weights and batches alike.
         recipe: how every network is built, trained and measured.
-        processes: how many train side by side; by default one for each core.
+        processes: how many train side by side; by default one for each core, or one where there is a GPU.
+        keep: called with each run in the process that trained it, so that it is kept whatever happens to others.
 
     Raises:
         ValueError: if an arm is unknown.
@@ -102,15 +106,20 @@ def train_arms(
     known_arms([arm for arm, _ in jobs])
     if not jobs:
         return
-    processes = min(processes or _cores(), len(jobs))
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, context, initializer=_one_thread) as pool:
-        futures = [pool.submit(_job, make_problem, arm, recipe, seed) for arm, seed in jobs]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    processes = min(processes or (1 if torch.accelerator.is_available() else _cores()), len(jobs))
+    context, before = multiprocessing.get_context("spawn"), set(multiprocessing.active_children())
+    pool = ProcessPoolExecutor(processes, context, initializer=_one_thread)
+    futures = [pool.submit(_job, make_problem, arm, recipe, seed, keep) for arm, seed in jobs]
+    try:
+        for future in as_completed(futures):
+            yield future.result()
+    except BaseException:  # an interruption, too, does not wait for runs that nobody will see
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in set(multiprocessing.active_children()) - before:
+            child.kill()  # Lightning would answer a gentler signal at its leisure
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _cores() -> int:
@@ -118,8 +127,13 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _job(make_problem: Callable[..., Problem[Any]], arm: str, recipe: Recipe, seed: int) -> Run:
-    return run_arm(arm, make_problem(seed=seed), recipe, seed)
+def _job(
+    make_problem: Callable[..., Problem[Any]], arm: str, recipe: Recipe, seed: int, keep: Callable[[Run], None] | None
+) -> Run:
+    run = run_arm(arm, make_problem(seed=seed), recipe, seed)
+    if keep is not None:
+        keep(run)
+    return run
 
 
 def _one_thread() -> None:

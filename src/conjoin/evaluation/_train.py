@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import lightning as L
+import torch
 from lightning.pytorch.callbacks import Callback
 from torch import Tensor
 
@@ -34,6 +35,30 @@ def objectives(arm: str, problem: Problem[Images], recipe: Recipe) -> list[Objec
     """The objectives of an arm: one for each network that it trains."""
     adjustments = {name: task.logit_adjustment for name, task in recipe.tasks.items()}
     return ARMS[arm].build(problem.tasks, problem.relations, adjustments)
+
+
+def try_network(tasks: Sequence[Task], recipe: Recipe) -> None:
+    """Build the network of a recipe and let it read two blank images, before anything else is done.
+
+    Raises:
+        FileNotFoundError: if the backbone's weights are not there.
+        ValueError: if its name is unknown, its weights are of another, or it cannot read images of this size.
+
+    """
+    network, backbone = _network(tasks, recipe, 3), recipe.backbone
+    try:
+        with torch.no_grad():
+            network.eval()(torch.zeros(2, 3, *backbone.image_size))
+    except (AssertionError, RuntimeError) as error:
+        raise ValueError(
+            f"`backbone.image_size` should be one that {backbone.name!r} can read. "
+            f"Found {list(backbone.image_size)}: {error}"
+        ) from error
+
+
+def _network(tasks: Sequence[Task], recipe: Recipe, channels: int) -> Network:
+    backbone = recipe.backbone
+    return Network(tasks, backbone.name, channels=channels, weights=backbone.weights, freeze=backbone.freeze)
 
 
 def train_network(
@@ -73,13 +98,13 @@ def train_network(
     data, settings = problem.train, recipe.training
     if everything:
         data = problem.train if problem.everything is None else problem.everything
+    counts = None
     if len(tasks) == 1:
-        (task,) = tasks
-        size = _share(data, task.name, settings.batch_size)
-        data, settings = data.annotated(task.name), settings.model_copy(update={"batch_size": size})
+        counts = _counts(data, tasks[0].name, settings.batch_size)
+        data = data.annotated(tasks[0].name)
+        settings = settings.model_copy(update={"batch_size": sum(counts.values())})
     L.seed_everything(seed, verbose=False)
-    backbone = recipe.backbone
-    network = Network(tasks, backbone.name, channels=data.channels, weights=backbone.weights, freeze=backbone.freeze)
+    network = _network(tasks, recipe, data.channels)
     validation = Validation.of(tasks, problem, recipe)
     looks = fit(
         network,
@@ -87,6 +112,7 @@ def train_network(
         data,
         settings,
         augmentation=recipe.augmentation,
+        counts=counts,
         validate=validation,
         seed=seed,
         folder=folder,
@@ -95,14 +121,24 @@ def train_network(
         progress=progress,
         callbacks=callbacks,
     )
+    if torch.accelerator.is_available():
+        network.to(torch.accelerator.current_accelerator())  # from where Lightning has taken it
     thresholds = validation.thresholds(network) if validation else {}
     return Trained(network, tasks, thresholds, looks, settings.steps * settings.batch_size)
 
 
-def _share(data: Images, name: str, batch_size: int) -> int:
-    """How many images of a mixed batch are annotated for a task; the mean, where it varies."""
-    known, sources = is_known(data.annotation(name)), list(data.sources().values())
-    annotated = [float(known[rows.long()].float().mean()) for rows in sources]
-    counts = shares([len(rows) for rows in sources], batch_size)
-    mean = sum(count * share for count, share in zip(counts, annotated, strict=True))
-    return max(round(mean), sum(share > 0 for share in annotated))
+def _counts(data: Images, name: str, batch_size: int) -> dict[int, int]:
+    """How many images of a mixed batch are annotated for a task, by source; the mean, where it varies.
+
+    Two at least in all: BatchNorm cannot train on one.
+    """
+    known, sources = is_known(data.annotation(name)), data.sources()
+    mixed = shares([len(rows) for rows in sources.values()], batch_size)
+    found = {}
+    for (number, rows), count in zip(sources.items(), mixed, strict=True):
+        share = float(known[rows.long()].float().mean())
+        if share:
+            found[number] = max(round(count * share), 1)
+    if sum(found.values()) == 1:
+        found = dict.fromkeys(found, 2)
+    return found

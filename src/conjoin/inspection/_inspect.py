@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from conjoin.evaluation import known_arms
+from conjoin.evaluation import known_arms, try_network
 from conjoin.inspection._duplicates import duplicates, shown
 from conjoin.inspection._remarks import Remark
 from conjoin.sources import DataError, Faults, Prepared, annotated, annotations, build_relation, known, prepare
@@ -85,6 +85,7 @@ def inspect_study(study: Study, given: Any = None, *, cache: Path | None = None)
         found.remarks.append(Remark("note", "Every image decodes, and every annotation is understood."))
     _leaks(found, prepared)
     _relations(found, prepared, study)
+    _backbone(found, prepared, study)
     _shortages(found, prepared)
     return found
 
@@ -179,6 +180,13 @@ def _relations(found: Inspection, prepared: Prepared, study: Study) -> None:
         }
 
 
+def _backbone(found: Inspection, prepared: Prepared, study: Study) -> None:
+    try:
+        try_network(prepared.tasks, study.recipe)
+    except (FileNotFoundError, ValueError) as error:
+        found.remarks.append(Remark("no-go", str(error)))
+
+
 def _shortages(found: Inspection, prepared: Prepared) -> None:
     add = found.remarks.append
     for split, kind in (("train", "no-go"), ("test", "no-go"), ("validation", "caution")):
@@ -191,15 +199,10 @@ def _shortages(found: Inspection, prepared: Prepared) -> None:
                 add(Remark(kind, f"No {split} image is annotated for task {task.name!r}."))  # type: ignore[arg-type]
     for task in prepared.tasks:
         counts = found.balance[task.name]
+        if found.annotated[task.name]["test"] and (none := [n for n in task.outputs if not counts[n]["test"]]):
+            add(Remark("note", _without(task, none, "test") + " Scores that are means over them leave them out."))
         if found.annotated[task.name]["train"] and (none := [n for n in task.outputs if not counts[n]["train"]]):
-            noun = "classes" if isinstance(task, MultiClass) else "labels"
-            more = f" and {len(none) - 3} more" if len(none) > 3 else ""
-            add(
-                Remark(
-                    "caution",
-                    f"{len(none)} {noun} of {task.name!r} have no training image: {', '.join(none[:3])}{more}.",
-                )
-            )
+            add(Remark("caution", _without(task, none, "training")))
     for name, left_out in found.account["left_out"].items():
         add(
             Remark(
@@ -217,3 +220,9 @@ def _shortages(found: Inspection, prepared: Prepared) -> None:
         add(Remark("note", f"{count:,} images of {source!r} are left out to change its class frequencies."))
     for source, how in found.account["split"].items():
         add(Remark("note", f"Split of {source!r}: {how}."))
+
+
+def _without(task: Task, outputs: list[str], split: str) -> str:
+    noun = "classes" if isinstance(task, MultiClass) else "labels"
+    more = f" and {len(outputs) - 3} more" if len(outputs) > 3 else ""
+    return f"{len(outputs)} {noun} of {task.name!r} have no {split} image: {', '.join(outputs[:3])}{more}."

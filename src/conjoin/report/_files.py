@@ -6,10 +6,12 @@ from pathlib import Path
 
 import polars as pl
 
-from conjoin.evaluation import Row, Run, verdict
+from conjoin.evaluation import Details, Row, Run, verdict
 
 
-def write_results(folder: Path, runs: Sequence[Run], rows: Sequence[Row], *, margin: float) -> None:
+def write_results(
+    folder: Path, runs: Sequence[Run], rows: Sequence[Row], *, margin: float, more: Details | None = None
+) -> None:
     """Write every score to `metrics.csv`; means, differences and verdicts to `metrics.json`.
 
     `metrics.csv` has a row for each arm, seed and task: arm, seed, task, metric, value, and the
@@ -28,4 +30,6 @@ def write_results(folder: Path, runs: Sequence[Run], rows: Sequence[Row], *, mar
             arm: verdict(rows, arm, margin=margin) for arm in dict.fromkeys(row.arm for row in rows if row.difference)
         },
     }
+    if more is not None:
+        summary["details"] = more.to_dict()
     (folder / "metrics.json").write_text(json.dumps(summary, indent=2) + "\n")

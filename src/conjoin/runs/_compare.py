@@ -5,11 +5,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 from rich.console import Console
 
 from conjoin.data import Problem, StoredImages
-from conjoin.evaluation import Row, Run, judge, known_arms, train_arms
+from conjoin.evaluation import Row, Run, details, judge, known_arms, train_arms, try_network
 from conjoin.inspection import inspect_study
 from conjoin.report import (
     Contents,
@@ -22,7 +21,9 @@ from conjoin.report import (
     write_report,
     write_results,
 )
-from conjoin.runs._folder import claim
+from conjoin.runs._folder import claimed, in_one_process, listed
+from conjoin.runs._looks import looks_table
+from conjoin.runs._origin import data_fingerprint
 from conjoin.runs._stored import save_run, stored_run
 from conjoin.sources import Given, prepare, problem_of, study_problem
 from conjoin.study import Study
@@ -46,8 +47,9 @@ def compare(
     train side by side.
 
     The folder then holds `study.yaml`, `runs/` (scores, evidence over time and logits of each), `metrics.csv`,
-    `metrics.json` (means, differences to single-task training, verdicts), `validation.csv`, `test.parquet` (file, row
-    and group of each test image), pictures, and `report.html`, which shows all of it.
+    `metrics.json` (means, differences to single-task training, verdicts, and what `details` gives), `validation.csv`,
+    `test.parquet` (file, row, group and annotations of each test image), pictures, and
+    `report.html`, which shows all of it.
 
     Args:
         study: what to compare.
@@ -67,43 +69,56 @@ def compare(
             another study.
 
     """
+    in_one_process("compare")
     known_arms(study.arms)
     if "single" not in study.arms or len(study.seeds) < 2:
         raise ValueError(
             "`arms` of a comparison should hold `single`, with which the others are compared, and `seeds` two or "
             f"more. Found {list(study.arms)} and {list(study.seeds)}."
         )
-    console = console or Console(quiet=True)
-    prepared = prepare(study, given, seed=study.seeds[0])
-    problem = problem_of(prepared, study)
+    console, folder = console or Console(quiet=True), folder or Path("runs") / study.name / "compare"
+    for seed in study.seeds[:: -1 if study.regime else len(study.seeds)]:  # a regime draws other images for each
+        prepared = prepare(study, given, seed=seed)
+        problem = problem_of(prepared, study)
+    try_network(problem.tasks, study.recipe)
     print_skipped(prepared.account.faults, console)
-    folder = folder or Path("runs") / study.name / "compare"
-    claim(folder, study, overwrite=overwrite, go_on=True)
-    columns = prepared.table["test"].select_columns(["file", "row", "group"]).with_format("polars")
-    columns[:].write_parquet(folder / "test.parquet")
-    make_problem = partial(study_problem, study, given, cache_pixels=cache_pixels)
-    runs = _runs(study, make_problem, folder / "runs", processes, console)
-    rows = judge(runs, margin=study.margin)
-    print_results(rows, console, margin=study.margin)
-    write_results(folder, runs, rows, margin=study.margin)
-    _looks(runs).write_csv(folder / "validation.csv")
-    save(draw_differences(rows, margin=study.margin), folder, "differences")
-    _draw(runs, problem, folder)
-    places = columns.with_format(None)
-    contents = Contents(
-        study.name,
-        study.to_yaml(),
-        rows,
-        runs,
-        study.margin,
-        problem,
-        inspect_study(study, given),
-        image_name=lambda row: "{file}, row {row}".format(**places[row]),
-    )
-    write_report(folder / "report.html", contents)
-    console.print(f"Written to {folder}: {', '.join(sorted(path.name for path in folder.iterdir()))}")
+    _print_same(study, console)
+    origin = {"made by": "conjoin compare", "data": data_fingerprint(study, given)}
+    with claimed(folder, study, origin, overwrite=overwrite, go_on=True):
+        test = prepared.hidden["test"].remove_columns(["image", "source"])
+        test.with_format("polars")[:].write_parquet(folder / "test.parquet")
+        make_problem = partial(study_problem, study, given, cache_pixels=cache_pixels)
+        runs = _runs(study, make_problem, folder / "runs", processes, console)
+        rows, more = judge(runs, margin=study.margin), details(runs, problem, study.recipe)
+        print_results(rows, console, margin=study.margin)
+        write_results(folder, runs, rows, margin=study.margin, more=more)
+        looks_table(runs).write_csv(folder / "validation.csv")
+        save(draw_differences(rows, margin=study.margin), folder, "differences")
+        _draw(runs, problem, folder)
+        contents = Contents(
+            study.name,
+            study.to_yaml(),
+            rows,
+            runs,
+            study.margin,
+            problem,
+            inspect_study(study, given),
+            image_name=lambda row: "{file}, row {row}".format(**test[row]),
+        )
+        write_report(folder / "report.html", contents)
+    console.print(f"Written to {folder}: {', '.join(listed(folder))}")
     console.print(f"To read: {folder / 'report.html'}", soft_wrap=True)
     return rows
+
+
+def _print_same(study: Study, console: Console) -> None:
+    """Say which arms are one and the same in this study."""
+    if "full" in study.arms and not study.regime:
+        console.print("Without a `regime` nothing is hidden: arm full is arm joint.")
+    if not study.relations:
+        console.print("Without `relations` there is nothing to couple: arm coupled is arm joint.")
+    if len(study.tasks) == 1:
+        console.print("With one task all arms are arm single.")
 
 
 def _runs(
@@ -117,8 +132,8 @@ def _runs(
         console.print(f"{len(runs)} of {len(wanted)} runs are finished and kept.")
     with run_bar(console) as bar:
         task = bar.add_task("training", total=len(left))
-        for run in train_arms(make_problem, left, study.recipe, processes=processes):
-            save_run(run, folder)
+        keep = partial(save_run, folder=folder)
+        for run in train_arms(make_problem, left, study.recipe, processes=processes, keep=keep):
             runs[run.arm, run.seed] = run
             scores = ", ".join(f"{score.task} {score.value:.3f}" for score in run.scores)
             bar.console.print(f"seed {run.seed} {run.arm}: {scores} ({run.seconds:.0f} s)")
@@ -126,23 +141,10 @@ def _runs(
     return [runs[arm, seed] for arm in study.arms for seed in study.seeds]
 
 
-def _looks(runs: Sequence[Run]) -> pl.DataFrame:
-    """Scores on validation images over time."""
-    schema = {"arm": pl.String, "seed": pl.Int64, "step": pl.Int64, "task": pl.String, "score": pl.Float64}
-    rows = [
-        (run.arm, run.seed, look.step, task, score)
-        for run in runs
-        for looks in run.looks
-        for look in looks
-        for task, score in look.scores.items()
-    ]
-    return pl.DataFrame(rows, schema, orient="row")
-
-
 def _draw(runs: Sequence[Run], problem: Problem[StoredImages], folder: Path) -> None:
     """Evidence of each relation over time."""
-    for relation in problem.relations:
+    for number, relation in enumerate(problem.relations, 1):
         if any(relation.name in run.evidence for run in runs):
             target = relation.target
             names = [target.name] if isinstance(target, MultiClass) else target.outputs
-            save(draw_evidence(runs, relation.name, names), folder, f"evidence-{relation.source.name}-{target.name}")
+            save(draw_evidence(runs, relation.name, names), folder, f"evidence-{number}")

@@ -1,50 +1,62 @@
 """Folders of results: whose they are, and what is written there stays whole."""
 
+import json
+import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
+from filelock import FileLock, Timeout
 
 from conjoin.study import Study
 
-_STUDY = "study.yaml"
+_STUDY, _ORIGIN, _LOCK = "study.yaml", "origin.json", ".lock"
 _FREE = ("name", "arms", "seeds", "margin")
 """Keys that decide which runs there are and how they are judged, but nothing within a run."""
+_WRITTEN = ("study.yaml", "origin.json", "*.csv", "metrics.json", "test.parquet", "*.png", "*.svg", "report.html")
+_FOLDERS = ("runs", "model", "checkpoints", "logs")
 
 
-def claim(folder: Path, study: Study, *, overwrite: bool, go_on: bool) -> None:
-    """Make a folder of results, or take one that holds results of the same study.
+@contextmanager
+def claimed(folder: Path, study: Study, origin: Mapping[str, Any], *, overwrite: bool, go_on: bool) -> Iterator[None]:
+    """Make a folder of results, or take one that holds results of the same study and data; locked meanwhile.
 
     Args:
         folder: the folder.
         study: what is run.
-        overwrite: delete what is there.
-        go_on: keep what is there, if it is of this study.
+        origin: what beside the study file decides a run (what is done, fingerprint of the data, ...).
+        overwrite: delete results that are there, and nothing else.
+        go_on: keep what is there, if it is of this study and origin.
 
     Raises:
-        FileExistsError: if the folder exists and is neither to be replaced nor gone on with; or is no folder of
-            results.
-        ValueError: if it holds results of another study.
+        FileExistsError: if the folder exists and is neither to be replaced nor gone on with, is no folder of
+            results, or another process writes to it.
+        ValueError: if it holds results of another study or other data.
 
     """
-    if folder.exists() and any(folder.iterdir()):
-        if not (folder / _STUDY).is_file():
-            raise FileExistsError(
-                f"`{folder}` holds no earlier result and is left alone. Choose another with --folder."
-            )
-        if overwrite:
-            shutil.rmtree(folder)
-        elif not go_on:
-            raise FileExistsError(
-                f"`{folder}` exists. Go on with it by --resume, replace it by --overwrite, or choose another with "
-                "--folder."
-            )
-        else:
-            _same(folder, study)
+    found = [path for path in folder.iterdir() if path.name != _LOCK] if folder.exists() else []
+    if found and not (folder / _ORIGIN).is_file():
+        raise FileExistsError(f"`{folder}` holds no earlier result and is left alone. Choose another with --folder.")
     folder.mkdir(parents=True, exist_ok=True)
-    write(folder / _STUDY, study.to_yaml())
+    try:
+        with FileLock(folder / _LOCK, timeout=0):
+            if found and overwrite:
+                _delete_results(folder)
+            elif found and not go_on:
+                raise FileExistsError(
+                    f"`{folder}` exists. Go on with it by --resume, replace it by --overwrite, or choose another "
+                    "with --folder."
+                )
+            elif found:
+                _same(folder, study, origin)
+            write(folder / _STUDY, study.to_yaml())
+            write(folder / _ORIGIN, json.dumps(dict(origin), indent=2) + "\n")
+            yield
+    except Timeout:
+        raise FileExistsError(f"`{folder}` is being written to by another process. Wait for it to end.") from None
 
 
 def write(path: Path, text: str) -> None:
@@ -54,15 +66,32 @@ def write(path: Path, text: str) -> None:
     part.replace(path)
 
 
-def _same(folder: Path, study: Study) -> None:
+def _delete_results(folder: Path) -> None:
+    for name in _FOLDERS:
+        shutil.rmtree(folder / name, ignore_errors=True)
+    for pattern in _WRITTEN:
+        for path in folder.glob(pattern):
+            path.unlink()
+
+
+def _same(folder: Path, study: Study, origin: Mapping[str, Any]) -> None:
     before = _flat(yaml.safe_load((folder / _STUDY).read_text("utf-8")))
     now = _flat(yaml.safe_load(study.to_yaml()))
-    for key in sorted(before.keys() | now.keys()):
-        if before.get(key) != now.get(key) and key.split(".")[0] not in _FREE:
-            raise ValueError(
-                f"`{key}` should be as in {folder / _STUDY}, whose runs would be gone on with: {before.get(key)!r}. "
-                f"Found {now.get(key)!r}. Choose another folder with --folder, or replace it by --overwrite."
-            )
+    changed = [key for key in sorted(before.keys() | now.keys()) if before.get(key) != now.get(key)]
+    for key in changed:
+        if key.split(".")[0] not in _FREE:
+            raise _other(key, before.get(key), now.get(key), folder / _STUDY)
+    said = json.loads((folder / _ORIGIN).read_text("utf-8"))
+    for key, value in origin.items():
+        if said.get(key) != value:
+            raise _other(key, said.get(key), value, folder / _ORIGIN)
+
+
+def _other(key: str, before: Any, now: Any, path: Path) -> ValueError:
+    return ValueError(
+        f"`{key}` should be as in {path}, whose runs would be gone on with: {before!r}. Found {now!r}. Choose another "
+        "folder with --folder, or replace its results by --overwrite."
+    )
 
 
 def _flat(value: Any, at: str = "") -> dict[str, Any]:
@@ -71,3 +100,22 @@ def _flat(value: Any, at: str = "") -> dict[str, Any]:
     if isinstance(value, list) and value and isinstance(value[0], Mapping):
         return {k: v for place, part in enumerate(value) for k, v in _flat(part, f"{at}[{place}]").items()}
     return {at: value}
+
+
+def listed(folder: Path) -> list[str]:
+    """Names of what a person finds there."""
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def in_one_process(verb: str) -> None:
+    """Refuse several ranks, which would all write the same files.
+
+    Raises:
+        ValueError: if torchrun has started several.
+
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise ValueError(
+            f"`conjoin {verb}` should run in one process. Found {os.environ['WORLD_SIZE']} of torchrun: use "
+            "`conjoin.fit` there."
+        )

@@ -7,10 +7,12 @@ import polars as pl
 from rich.console import Console
 
 from conjoin.data import MixedBatches, Preprocessing
-from conjoin.evaluation import ARMS, known_arms, objectives, predict, scores, train_network
+from conjoin.evaluation import ARMS, Run, Trained, known_arms, objectives, predict, scores, train_network, try_network
 from conjoin.model import Model
 from conjoin.report import print_scores, print_skipped
-from conjoin.runs._folder import claim
+from conjoin.runs._folder import claimed, in_one_process, listed
+from conjoin.runs._looks import looks_table
+from conjoin.runs._origin import data_fingerprint
 from conjoin.runs._quiet import quiet
 from conjoin.sources import Given, prepare, problem_of
 from conjoin.study import Study
@@ -32,7 +34,8 @@ def train(
     """Train one network on all sources of a study, and write it to `runs/<name>/train`.
 
     The folder then holds `study.yaml`, `model/` (see `conjoin.load`), `metrics.csv` (scores on the test images, which
-    are looked at once, in the end), `checkpoints/` and `logs/` (TensorBoard).
+    are looked at once, in the end), `validation.csv` (scores on validation images over time), `checkpoints/` and
+    `logs/` (TensorBoard).
 
     Args:
         study: what to train.
@@ -52,23 +55,27 @@ def train(
         ValueError: if the arm is unknown or has several networks, or results are of another study.
 
     """
+    in_one_process("train")
     known_arms([arm])
+    if resume and overwrite:
+        raise ValueError("`resume` goes on with what is there and `overwrite` deletes it. Give one of them.")
     console, seed = console or Console(quiet=True), study.seeds[0] if seed is None else seed
+    folder = folder or Path("runs") / study.name / "train"
     prepared = prepare(study, given, seed=seed)
     problem = problem_of(prepared, study, cache_pixels=cache_pixels)
+    try_network(problem.tasks, study.recipe)
     print_skipped(prepared.account.faults, console)
     objective, *more = objectives(arm, problem, study.recipe)
     if more:
         raise ValueError(f"`arm` should train one network. Found {arm!r}, which trains one for each task.")
-    folder = folder or Path("runs") / study.name / "train"
-    claim(folder, study, overwrite=overwrite, go_on=resume)
     settings = study.training
     epoch = MixedBatches(problem.train.sources(), settings.batch_size, settings.steps, seed).epoch
-    console.print(
-        f"{arm}, seed {seed}: {settings.steps:,} steps of {settings.batch_size} images. After {epoch:,} steps every "
-        f"one of {len(problem.train):,} images has been seen."
-    )
-    with quiet():
+    origin = {"made by": "conjoin train", "arm": arm, "seed": seed, "data": data_fingerprint(study, given)}
+    with claimed(folder, study, origin, overwrite=overwrite, go_on=resume), quiet():
+        console.print(
+            f"{arm}, seed {seed}: {settings.steps:,} steps of {settings.batch_size} images. After {epoch:,} steps "
+            f"every one of {len(problem.train):,} images has been seen."
+        )
         trained = train_network(
             objective,
             problem,
@@ -80,24 +87,23 @@ def train(
             workers=workers,
             progress=console.is_terminal,
         )
-    found = scores(
-        trained.tasks,
-        predict(trained.network, problem.test),
-        problem.test,
-        problem,
-        study.recipe,
-        thresholds=trained.thresholds,
-    )
-    model = Model(
-        trained.network,
+        logits = predict(trained.network, problem.test)
+        found = scores(trained.tasks, logits, problem.test, problem, study.recipe, thresholds=trained.thresholds)
+        pl.DataFrame([{"arm": arm, "seed": seed, **one._asdict()} for one in found]).write_csv(folder / "metrics.csv")
+        looks_table([Run(arm, seed, looks=[trained.looks])]).write_csv(folder / "validation.csv")
+        model = _model(trained, study)
+        shutil.rmtree(folder / "model", ignore_errors=True)
+        model.save(folder / "model")
+    print_scores(found, console)
+    console.print(f"Written to {folder}: {', '.join(listed(folder))}")
+    return model
+
+
+def _model(trained: Trained, study: Study) -> Model:
+    return Model(
+        trained.network.cpu(),
         trained.tasks,
         study.backbone.name,
         Preprocessing(size=study.backbone.image_size),
         {name: limits.tolist() for name, limits in trained.thresholds.items()},
     )
-    pl.DataFrame([{"arm": arm, "seed": seed, **one._asdict()} for one in found]).write_csv(folder / "metrics.csv")
-    shutil.rmtree(folder / "model", ignore_errors=True)
-    model.save(folder / "model")
-    print_scores(found, console)
-    console.print(f"Written to {folder}: {', '.join(sorted(path.name for path in folder.iterdir()))}")
-    return model

@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import datasets
 import numpy as np
+from numpy.typing import NDArray
 
 from conjoin.sources._faults import DataError, Faults
 from conjoin.sources._gather import Gathered, gather
@@ -14,12 +16,12 @@ from conjoin.sources._hide import hide
 from conjoin.sources._mapped import cache_folder
 from conjoin.sources._merge import merge
 from conjoin.sources._open import Given
-from conjoin.sources._rows import SPLITS, Rows
+from conjoin.sources._rows import SPLITS, Rows, annotated
 from conjoin.sources._shift import with_class_prior
 from conjoin.sources._split import crossing_groups, draw
 from conjoin.sources._tables import tables
 from conjoin.study import Study
-from conjoin.tasks import Task
+from conjoin.tasks import MultiLabel, Task
 
 
 @dataclass(frozen=True)
@@ -125,10 +127,21 @@ def _arrange(
     for name, number in (("train", 0), ("test", 2)):
         if refuse and not (rows.column("split") == number).any():
             raise DataError(f"`data` should hold images of split {name!r}. Found none of {len(rows):,} rows.")
+        for task in found.tasks if refuse else ():
+            if not _has_any(task, rows.annotations[task.name][rows.column("split") == number]):
+                raise DataError(
+                    f"Task {task.name!r} should be annotated on images of split {name!r}"
+                    f"{', with a label that is present' if isinstance(task, MultiLabel) else ''}. Found none."
+                )
     full = rows
     if study.regime is not None:
         rows, full = hide(rows, study.regime, seed)
     return rows, full, shifted, crossing
+
+
+def _has_any(task: Task, values: NDArray[Any]) -> bool:
+    """Whether an image is annotated; of a task with labels, whether one is present on any image."""
+    return bool((np.nan_to_num(values) > 0.5).any() if isinstance(task, MultiLabel) else annotated(values).any())
 
 
 def _shift_priors(study: Study, rows: Rows, found: Gathered) -> tuple[Rows, dict[str, int]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import Field, PositiveFloat, model_validator
+from pydantic import Field, NonNegativeInt, PositiveFloat, model_validator
 
 from conjoin.data import Augmentation
 from conjoin.study._backbone import Backbone
@@ -24,7 +24,7 @@ from conjoin.study._training import TrainingSettings
 class Study(Strict):
     """Tasks, data, relations and settings of a comparison."""
 
-    name: Annotated[str, Field(pattern=r"^[\w.-]+$")] = "study"
+    name: Annotated[str, Field(pattern=r"^\w[\w.-]*$")] = "study"
     """Results are written to `runs/<name>`."""
     tasks: Annotated[Mapping[str, TaskSettings], Field(min_length=1)]
     """What there is to predict, by name."""
@@ -39,7 +39,7 @@ class Study(Strict):
     training: TrainingSettings = TrainingSettings()
     arms: Annotated[tuple[str, ...], Field(min_length=1)] = ("single", "joint", "coupled")
     """Ways of training; the others are compared with `single`."""
-    seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (0, 1, 2, 3, 4)
+    seeds: Annotated[tuple[NonNegativeInt, ...], Field(min_length=1)] = (0, 1, 2, 3, 4)
     """Each decides which annotations a regime keeps, initial weights and batches."""
     margin: PositiveFloat = 0.01
     """Non-inferiority margin: "no harm shown" means that a loss this large is ruled out."""

@@ -1,7 +1,7 @@
 """Train a network on annotated images."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import lightning as L
@@ -25,6 +25,7 @@ def fit(
     settings: TrainingSettings,
     *,
     augmentation: Augmentation | None = None,
+    counts: Mapping[int, int] | None = None,
     validate: Validate | None = None,
     seed: int = 0,
     folder: Path | None = None,
@@ -46,6 +47,7 @@ def fit(
         data: images with annotations; every batch is mixed from all sources.
         settings: how to train.
         augmentation: random changes of the images; none by default.
+        counts: images of each source in a batch, which sum to its size; by default `conjoin.data.shares`.
         validate: scores a network on validation images, every `validate_every` steps and at the
             end; the weights with the highest mean are kept. Without it, the last.
         seed: seed of the order of images and of their changes. The caller seeds the network's
@@ -91,6 +93,7 @@ def fit(
         settings.batch_size,
         settings.steps,
         seed,
+        counts=counts,
         rank=trainer.global_rank,
         ranks=trainer.world_size,
     )

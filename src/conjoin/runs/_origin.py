@@ -1,0 +1,25 @@
+"""A fingerprint of all that a study reads, so that no run is gone on with on other data."""
+
+from pathlib import Path
+
+import xxhash
+
+from conjoin.sources import Given, annotations, prepare
+from conjoin.study import Study
+
+
+def data_fingerprint(study: Study, given: Given | None) -> str:
+    """Of images, annotations, splits and groups before a regime hides any, and of files of tables and weights."""
+    prepared = prepare(study.model_copy(update={"regime": None}), given)
+    digest = xxhash.xxh3_128(repr([(task.name, task.outputs) for task in prepared.tasks]).encode())
+    for split, table in prepared.table.items():
+        digest.update(f"{split} {len(table)}".encode())
+        digest.update(prepared.content[split].tobytes())
+        digest.update(repr(table["group"][:]).encode())
+        for name, values in annotations(table).items():
+            digest.update(name.encode() + values.tobytes())
+    files = [relation.file for relation in study.relations] + [study.backbone.weights]
+    for file in files:
+        if file is not None:
+            digest.update(Path(file).read_bytes() if Path(file).is_file() else b"")
+    return digest.hexdigest()
