@@ -49,12 +49,14 @@ def _head(face: Face) -> Iterator[Shape]:
     across, down = np.cos(AROUND), np.sin(AROUND)
     jaw = 1 - face["jaw"] * np.clip(down, 0, 1) ** 2
     low = np.clip(down - 0.3, 0, 1) / 0.7
-    yield Shape(width * jaw * np.sign(across) * np.abs(across) ** 0.85, down + 0.2 * face["AU26"] * low, tone)
+    yield Shape(
+        width * jaw * np.sign(across) * np.abs(across) ** 0.85, down + 0.2 * face["AU26"] * low, tone, part="head"
+    )
     line = -0.95 + 0.32 * face["fringe"] + 0.25 * (face["parting"] * ALONG + ALONG**2) * (0.6 - face["fringe"])
     ends = np.minimum(line[:, :1], line[:, -1:])
     reach = (width + 0.13) * ALONG * np.sqrt(1 - np.clip(ends / 1.12, -1, 0) ** 2)
     top = -1.1 * np.sqrt(1 - (reach / (width + 0.14)) ** 2)
-    yield between(reach, np.minimum(top, line - 0.03), line, dark)
+    yield between(reach, np.minimum(top, line - 0.03), line, dark)._replace(part="fringe")
 
 
 def _cheeks(face: Face) -> Iterator[Shape]:
@@ -80,7 +82,7 @@ def _eye(face: Face, side: int) -> Iterator[Shape]:
         return y - upper * arch, y + np.maximum(lower, 0.015 - upper) * arch
 
     above, below = lids(ALONG)
-    yield between(x + size * ALONG, above, below, np.full((len(x), 3), 0.96))
+    yield between(x + size * ALONG, above, below, np.full((len(x), 3), 0.96))._replace(part="eye")
     colour = mix((0.25, 0.16, 0.1), (0.3, 0.5, 0.62), face["iris"] * 1.5 - 0.5)
     for radius, paint in ((0.075, colour), (0.036, colour * 0.2)):
         gaze = x + 0.03 * face["gaze"] + radius * np.cos(AROUND)
@@ -100,7 +102,8 @@ def _brow(face: Face, side: int) -> Iterator[Shape]:
     raised = 0.17 * (face["AU1"] * (1 - s) ** 1.3 + face["AU2"] * s**1.3)
     lowered = face["AU4"] * (0.14 - 0.09 * s)
     width = face["brow_thickness"] * (1 - 0.6 * s**3)
-    yield stroke(x, y - raised + lowered, width, np.minimum(hair(face) * 0.65, skin(face) * 0.55))
+    tone = np.minimum(hair(face) * 0.65, skin(face) * 0.55)
+    yield stroke(x, y - raised + lowered, width, tone)._replace(part="brow")
 
 
 def _forehead(face: Face) -> Iterator[Shape]:
@@ -126,7 +129,9 @@ def _nose(face: Face) -> Iterator[Shape]:
         yield Shape(x + 0.035 * np.cos(AROUND), y + 0.02 * np.sin(AROUND), skin(face) * 0.35, depth=0.16)
         wing = side * (width + 0.035 + 0.03 * unit)
         arch = wing * (0.9 + 0.12 * (1 - ALONG**2))
-        yield stroke(arch, base - 0.05 - 0.07 * unit + 0.05 * ALONG, 0.02 + 0.02 * unit, shade)._replace(depth=0.1)
+        yield stroke(arch, base - 0.05 - 0.07 * unit + 0.05 * ALONG, 0.02 + 0.02 * unit, shade)._replace(
+            depth=0.1, part="wing"
+        )
         ray = side * (0.03 + 0.13 * s)
         for row in (-0.06, 0.01, 0.08):
             yield _crease(face, ray, row - 0.05 + 0.07 * s, unit, 0.026)._replace(depth=0.1)
@@ -167,9 +172,9 @@ def _mouth(face: Face) -> Iterator[Shape]:
     outer_top = inner_top - 0.065 * thin * bow - 0.075 * unit["AU10"] * flat
     outer_low = inner_low + 0.085 * thin * arch**0.8
     lips = mix(skin(face) * np.array([0.88, 0.58, 0.56]), (0.72, 0.16, 0.2), face["lip_colour"] * 1.4 - 0.7)
-    yield between(half * t, outer_top, outer_low, lips)
+    yield between(half * t, outer_top, outer_low, lips)._replace(part="lips")
     apart = unit["AU25"][:, 0] > 0
-    yield between(half * 0.92 * t, inner_top, inner_low, lips * 0.25, apart)
+    yield between(half * 0.92 * t, inner_top, inner_low, lips * 0.25, apart)._replace(part="gap")
     teeth = np.minimum(inner_top + 0.4 * (inner_low - inner_top), inner_top + 0.07)
     yield between(half * 0.8 * t, inner_top, teeth, np.full(lips.shape, 0.93), apart)
     seam = 0.022 + 0.02 * unit["AU24"]
@@ -202,4 +207,4 @@ def _crease(face: Face, x: Numbers, y: Numbers, unit: Numbers, width: float) -> 
     """A wrinkle: wider and darker, the stronger the unit; none where it is absent."""
     taper = 0.5 + 0.5 * (1 - ALONG**2)
     colour = skin(face) * (1 - 0.7 * np.sqrt(unit))
-    return stroke(x, y, 1.4 * width * taper * (0.4 + 0.6 * unit), colour, unit[:, 0] > 0)
+    return stroke(x, y, 1.4 * width * taper * (0.4 + 0.6 * unit), colour, unit[:, 0] > 0)._replace(part="crease")
