@@ -1,4 +1,4 @@
-"""Parts of drawn faces: each action unit moves them the way its definition says, on every identity."""
+"""Parts of drawn faces: each action unit moves them its way and leaves wrinkles on the face, on every identity."""
 
 from collections.abc import Callable
 
@@ -173,3 +173,35 @@ def test_a_unit_leaves_other_parts_alone(unit: str) -> None:
     rest, full = drawn(), drawn(**{unit: 1.0})
     for measure in STILL[unit]:
         np.testing.assert_allclose(measure(full), measure(rest), atol=1e-9)
+
+
+def every_combination() -> dict[str, Numbers]:
+    """One unit alone, one after another, then any number of them together; strongest and weaker."""
+    generator = np.random.default_rng(6)
+    alone = np.tile(np.eye(len(ACTION_UNITS)), (100, 1))
+    together = generator.random((1700, len(ACTION_UNITS))) * (generator.random((1700, 1)) < 0.5) + np.round(
+        generator.random((1700, len(ACTION_UNITS)))
+    )
+    strength = np.concatenate([alone, np.minimum(together, 1)])
+    return {f"AU{unit}": column[:, None] for unit, column in zip(ACTION_UNITS, strength.T, strict=True)}
+
+
+def inside(shape: Shape, points: Shape) -> Numbers:
+    """Whether each point lies in a polygon, by the crossings to its right."""
+    x, y = points.x[:, :, None], points.y[:, :, None]
+    x1, y1 = shape.x[:, None], shape.y[:, None]
+    x2, y2 = np.roll(x1, -1, 2), np.roll(y1, -1, 2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        right = x < x1 + (y - y1) / (y2 - y1) * (x2 - x1)
+    return (((y1 > y) != (y2 > y)) & right).sum(2) % 2 == 1
+
+
+def test_no_wrinkle_leaves_the_face_and_none_of_the_forehead_lies_on_the_hair() -> None:
+    shapes = drawn(len(ACTION_UNITS) * 100 + 1700, **every_combination())
+    (head,), (fringe,) = shapes["head"], shapes["fringe"]
+    for wrinkle in shapes["crease"]:
+        assert wrinkle.shown is not None
+        assert inside(head, wrinkle)[wrinkle.shown].all()
+        assert not inside(fringe, wrinkle)[wrinkle.shown].any()
+    for lips in shapes["lips"]:
+        assert inside(head, lips).all()
