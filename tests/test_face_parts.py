@@ -128,6 +128,8 @@ MOVES = [  # action unit, what it moves, which way (Ekman & Friesen 1978; up and
     ("AU4", brows_apart, -1),
     ("AU5", upper_lid, 1),
     ("AU5", eye_opening, 1),
+    ("AU6", lower_lid, 1),
+    ("AU6", eye_opening, -1),
     ("AU7", eye_opening, -1),
     ("AU7", lower_lid, 1),
     ("AU9", wings, 1),
@@ -147,6 +149,10 @@ MOVES = [  # action unit, what it moves, which way (Ekman & Friesen 1978; up and
     ("AU26", chin, -1),
     ("AU26", lower_lip, -1),
 ]
+
+
+def test_all_units_are_listed() -> None:
+    assert {unit for unit, _, _ in MOVES} == {f"AU{unit}" for unit in ACTION_UNITS}
 
 
 @pytest.mark.parametrize(("unit", "measure", "way"), MOVES)

@@ -1,6 +1,7 @@
 """The parts of a drawn face, moved by action units. Every face drawn is synthetic.
 
-In the coordinates of a face x runs to the right and y down, from (-1, -1) to (1, 1) about its centre.
+Each unit also leaves wrinkles; for some (AU6, AU11, most of AU9, AU17, AU23, AU24) they are the larger part of what is
+seen of it. In the coordinates of a face x runs to the right and y down, from (-1, -1) to (1, 1) about its centre.
 """
 
 from collections.abc import Iterator
@@ -69,11 +70,11 @@ def _cheeks(face: Face) -> Iterator[Shape]:
 
 
 def _eye(face: Face, side: int) -> Iterator[Shape]:
-    """AU5: upper lid raised. AU7: lids tightened, the lower one straight."""
+    """AU5: upper lid raised. AU7: lids tightened, the lower one straight. AU6: the lower lid pushed up a little."""
     x, y, size = side * face["eye_distance"], -0.12, 0.18 * face["eye_size"]
     open_ = 0.085 * face["eye_openness"]
     upper = open_ + 0.09 * face["AU5"] - 0.03 * face["AU7"]
-    lower = open_ * 0.8 - 0.055 * face["AU7"]
+    lower = open_ * 0.8 - 0.055 * face["AU7"] - 0.025 * face["AU6"]
 
     def lids(s: Numbers) -> tuple[Numbers, Numbers]:
         arch = 1 - np.clip(s, -1, 1) ** 2
