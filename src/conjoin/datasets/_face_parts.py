@@ -187,7 +187,7 @@ def _mouth(face: Face) -> Iterator[Shape]:
     yield between(half * 0.92 * t, inner_top, inner_low, lips * 0.25, apart)._replace(part="gap")
     teeth = np.minimum(inner_top + 0.4 * (inner_low - inner_top), inner_top + 0.07)
     yield between(half * 0.8 * t, inner_top, teeth, np.full(lips.shape, 0.93), apart)
-    seam = 0.022 + 0.02 * unit["AU24"]
+    seam = 0.022 + 0.01 * unit["AU24"]
     yield stroke(half * 1.04 * t, line, seam, skin(face) * 0.28, ~apart)
     s = (t + 1) / 2
     for side in (-1, 1):
@@ -201,8 +201,7 @@ def _mouth(face: Face) -> Iterator[Shape]:
     for x in (-0.6, -0.2, 0.2, 0.6):
         yield _crease(face, x * half, outer_top[:, 8:9] - 0.06 + 0.035 * t, unit["AU23"], 0.03)
         yield _crease(face, x * half, outer_low[:, 8:9] + 0.06 + 0.035 * t, unit["AU23"], 0.03)
-    for way, lip in ((-1, outer_top), (1, outer_low)):
-        yield _crease(face, half * 0.85 * t, lip[:, 8:9] + way * (0.05 + 0.04 * arch), unit["AU24"], 0.022)
+    yield _crease(face, half * 0.6 * t, outer_low[:, 8:9] + 0.13 - 0.03 * arch, unit["AU24"], 0.024)
 
 
 def _glasses(face: Face) -> Iterator[Shape]:
