@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from conjoin.datasets import ACTION_UNITS
-from conjoin.datasets._face_drawing import NUISANCES
+from conjoin.datasets._face_drawing import _FINER, NUISANCES, SIZE, _place
 from conjoin.datasets._face_parts import parts
 from conjoin.datasets._face_shapes import Numbers, Shape
 
@@ -15,14 +15,19 @@ PEOPLE = 200
 Shapes = dict[str, list[Shape]]
 
 
-def drawn(people: int = PEOPLE, **units: float | Numbers) -> Shapes:
-    """Parts by name of the same random people every time, with these action units."""
+def people_with(people: int = PEOPLE, **units: float | Numbers) -> dict[str, Numbers]:
+    """The same random people every time, with these action units."""
     low, high = np.array(list(NUISANCES.values())).T
     values = low + (high - low) * np.random.default_rng(5).random((people, len(low)))
     face = {name: column[:, None] for name, column in zip(NUISANCES, values.T, strict=True)}
     face |= {f"AU{unit}": np.broadcast_to(units.get(f"AU{unit}", 0.0), (people, 1)) for unit in ACTION_UNITS}
+    return face
+
+
+def drawn(people: int = PEOPLE, **units: float | Numbers) -> Shapes:
+    """Parts by name."""
     found: Shapes = {}
-    for shape in parts(face):
+    for shape in parts(people_with(people, **units)):
         found.setdefault(shape.part, []).append(shape)
     return found
 
@@ -211,3 +216,11 @@ def test_no_wrinkle_leaves_the_face_and_none_of_the_forehead_lies_on_the_hair() 
         assert not inside(fringe, wrinkle)[wrinkle.shown].any()
     for lips in shapes["lips"]:
         assert inside(head, lips).all()
+
+
+def test_the_chin_stays_in_the_picture_when_the_jaw_drops() -> None:
+    face = people_with(2000, AU26=1.0)
+    (head,) = drawn(2000, AU26=1.0)["head"]
+    lowest = _place(face, head)[:, 1::2].max(1) / _FINER
+    assert (lowest < SIZE).mean() > 0.99
+    assert np.median(lowest) < SIZE - 2

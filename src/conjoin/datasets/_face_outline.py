@@ -5,7 +5,7 @@ import numpy as np
 from conjoin.datasets._face_shapes import Face, Numbers
 
 _JAW = 0.3  # the jaw drops below this height
-_DROP = 0.2  # of the chin
+_DROP = 0.14  # of the chin
 
 
 def dropped(face: Face, y: float | Numbers) -> Numbers:

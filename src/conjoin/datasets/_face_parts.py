@@ -167,7 +167,7 @@ def _mouth(face: Face) -> Iterator[Shape]:
     """Corners up (AU12), down (AU15) or out (AU20); lip raised (AU10), tight (23), pressed (24), apart (25, 26)."""
     t, unit = ALONG, face
     arch = 1 - t**2
-    y = 0.5 + face["mouth_height"] + 0.11 * unit["AU26"]
+    y = 0.5 + face["mouth_height"] + 0.08 * unit["AU26"]
     line = y + (face["mouth_curve"] - 0.24 * unit["AU12"] + 0.03 * unit["AU20"]) * (t**2 - 0.35)
     line = line + 0.2 * unit["AU15"] * (np.abs(t) ** 3 - 0.15) - 0.06 * unit["AU17"] * (arch - 0.2)
     end = line[:, :1]
