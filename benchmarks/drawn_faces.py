@@ -3,9 +3,10 @@
     python benchmarks/drawn_faces.py            # speed, Bayes limit, one network for each task: a quarter of an hour
     python benchmarks/drawn_faces.py --quick    # speed and Bayes limit only
 
-Prints faces drawn in a minute on one core; the accuracy that nobody exceeds who knows the true action
-units and the table but not the image; the macro-F1 of calling every unit present, at the exact rates;
-and what the small network reaches on each task alone, with seed 0, on the test images. (How hard the faces are was chosen on other faces, but for a first trial.)
+Prints faces drawn in a minute on one core; the macro-F1 of calling every unit present, at the exact
+rates; the accuracy that nobody exceeds who knows the true action units and the table but not the image;
+and what the small network reaches on each task alone, with seed 0, on the test images. (How hard the
+faces are was chosen on other faces, but for a first trial.)
 """
 
 import argparse

@@ -3,10 +3,12 @@
 import hashlib
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from scipy import stats
 
 from conjoin.data import AnnotatedImages, Problem
@@ -187,6 +189,7 @@ def test_a_problem_holds_drawn_faces(problem: Problem[AnnotatedImages]) -> None:
     assert torch.allclose(problem.relations[0].table, unit_rates())
     assert "Du, Tao & Martinez 2014" in problem.relations[0].origin
     assert "assumed" in problem.relations[0].origin
+    assert "synthetic" in problem.relations[0].origin
 
 
 def test_the_test_part_never_changes_and_is_apart(problem: Problem[AnnotatedImages]) -> None:
@@ -219,6 +222,15 @@ def test_folds_come_from_the_annotated_images(problem: Problem[AnnotatedImages])
         assert not set(pictures(part.test.images)) & set(pictures(part.train.images))
         held += pictures(part.test.images)
     assert sorted(held) == pictures(problem.train.images)
+
+
+def test_a_sheet_says_that_it_is_synthetic(tmp_path: Path) -> None:
+    program = Path(__file__).parents[1] / "examples" / "draw_faces.py"
+    subprocess.run([sys.executable, program, tmp_path / "sheet.png"], check=True, capture_output=True)
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert "ynthetic" in sheet.info["Description"]
+        title = np.asarray(sheet.convert("L"))[:20]
+    assert (title < 128).sum() > 100  # written into the picture too
 
 
 def test_wrong_arguments_are_named() -> None:
