@@ -141,7 +141,7 @@ def drawn_faces_problem(
         raise ValueError(f"`fold` should be None or 0 to 4. Found {fold}.")
     expression = MultiClass("expression", EXPRESSIONS)
     units = MultiLabel("units", [f"AU{unit}" for unit in ACTION_UNITS])
-    origin = "Du, Tao & Martinez 2014; rates of prototypical and unlisted units assumed"
+    origin = "synthetic faces, drawn after Du, Tao & Martinez 2014; rates of prototypical and unlisted units assumed"
     relation = Relation(expression, units, unit_rates(), origin=origin)
 
     faces = drawn_faces(expression_images + unit_images, seed)

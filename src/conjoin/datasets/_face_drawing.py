@@ -13,8 +13,8 @@ SIZE = 48
 """Pixels a side."""
 
 _FINER = 4  # drawn this much larger, then averaged
-_UNIT = 22.5  # pixels from the centre of a face to its chin
-_RAISED = 0.1  # of the face above the middle of the picture: jaws drop
+_UNIT = 21.5  # pixels from the centre of a face to its chin
+_RAISED = 0.18  # of the face above the middle of the picture: jaws drop
 
 NUISANCES: Mapping[str, tuple[float, float]] = {
     # identity

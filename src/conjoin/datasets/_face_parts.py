@@ -1,12 +1,14 @@
 """The parts of a drawn face, moved by action units. Every face drawn is synthetic.
 
-In the coordinates of a face x runs to the right and y down, from (-1, -1) to (1, 1) about its centre.
+Each unit also leaves wrinkles; for some (AU6, AU11, most of AU9, AU17, AU23, AU24) they are the larger part of what is
+seen of it. In the coordinates of a face x runs to the right and y down, from (-1, -1) to (1, 1) about its centre.
 """
 
 from collections.abc import Iterator
 
 import numpy as np
 
+from conjoin.datasets._face_outline import dropped, edge, hair_reach, hairline, within
 from conjoin.datasets._face_shapes import ALONG, AROUND, Face, Numbers, Shape, between, box, mix, stroke
 
 
@@ -46,15 +48,12 @@ def _head(face: Face) -> Iterator[Shape]:
     yield Shape(1.1 * np.cos(AROUND), 1.75 + 0.5 * np.sin(AROUND), mix(face["cloth"], (0.2, 0.3, 0.5), 0.4))
     for side in (-1, 1):
         yield Shape(side * width + 0.09 * np.cos(AROUND), 0.02 + 0.16 * np.sin(AROUND), shade)
-    across, down = np.cos(AROUND), np.sin(AROUND)
-    jaw = 1 - face["jaw"] * np.clip(down, 0, 1) ** 2
-    low = np.clip(down - 0.3, 0, 1) / 0.7
-    yield Shape(width * jaw * np.sign(across) * np.abs(across) ** 0.85, down + 0.2 * face["AU26"] * low, tone)
-    line = -0.95 + 0.32 * face["fringe"] + 0.25 * (face["parting"] * ALONG + ALONG**2) * (0.6 - face["fringe"])
-    ends = np.minimum(line[:, :1], line[:, -1:])
-    reach = (width + 0.13) * ALONG * np.sqrt(1 - np.clip(ends / 1.12, -1, 0) ** 2)
+    down = dropped(face, np.sin(AROUND))
+    yield Shape(edge(face, down) * np.sign(np.cos(AROUND)), down, tone, part="head")
+    reach = hair_reach(face) * ALONG
+    line = hairline(face, reach)
     top = -1.1 * np.sqrt(1 - (reach / (width + 0.14)) ** 2)
-    yield between(reach, np.minimum(top, line - 0.03), line, dark)
+    yield between(reach, np.minimum(top, line - 0.03), line, dark)._replace(part="fringe")
 
 
 def _cheeks(face: Face) -> Iterator[Shape]:
@@ -63,24 +62,26 @@ def _cheeks(face: Face) -> Iterator[Shape]:
     for side in (-1, 1):
         x = side * face["eye_distance"]
         yield _crease(face, x + 0.19 * ALONG, 0.09 + 0.05 * ALONG**2 - 0.03 * unit, unit, 0.045)
+        corner = face["eye_distance"] + 0.2 * face["eye_size"]
+        length = np.minimum(0.13, 0.7 * (edge(face, -0.1) - corner))
         for turn in (-0.07, 0.0, 0.07):
             ray = (ALONG + 1) / 2
-            yield _crease(face, x + side * (0.21 + 0.13 * ray), -0.1 + turn * (0.5 + 1.3 * ray), unit, 0.02)
+            yield _crease(face, side * (corner + length * ray), -0.1 + turn * (0.5 + 1.3 * ray), unit, 0.02)
 
 
 def _eye(face: Face, side: int) -> Iterator[Shape]:
-    """AU5: upper lid raised. AU7: lids tightened, the lower one straight."""
+    """AU5: upper lid raised. AU7: lids tightened, the lower one straight. AU6: the lower lid pushed up a little."""
     x, y, size = side * face["eye_distance"], -0.12, 0.18 * face["eye_size"]
     open_ = 0.085 * face["eye_openness"]
     upper = open_ + 0.09 * face["AU5"] - 0.03 * face["AU7"]
-    lower = open_ * 0.8 - 0.055 * face["AU7"]
+    lower = open_ * 0.8 - 0.055 * face["AU7"] - 0.025 * face["AU6"]
 
     def lids(s: Numbers) -> tuple[Numbers, Numbers]:
         arch = 1 - np.clip(s, -1, 1) ** 2
         return y - upper * arch, y + np.maximum(lower, 0.015 - upper) * arch
 
     above, below = lids(ALONG)
-    yield between(x + size * ALONG, above, below, np.full((len(x), 3), 0.96))
+    yield between(x + size * ALONG, above, below, np.full((len(x), 3), 0.96))._replace(part="eye")
     colour = mix((0.25, 0.16, 0.1), (0.3, 0.5, 0.62), face["iris"] * 1.5 - 0.5)
     for radius, paint in ((0.075, colour), (0.036, colour * 0.2)):
         gaze = x + 0.03 * face["gaze"] + radius * np.cos(AROUND)
@@ -93,23 +94,33 @@ def _eye(face: Face, side: int) -> Iterator[Shape]:
 
 def _brow(face: Face, side: int) -> Iterator[Shape]:
     """AU1 raises the inner end, AU2 the outer end, AU4 lowers and draws together."""
-    s = (ALONG + 1) / 2  # from the inner to the outer end
-    inner = face["eye_distance"] - 0.17 - 0.06 * face["AU4"]
-    x = side * (inner + 0.34 * s)
+    s = (ALONG + 1) / 2
+    width = face["brow_thickness"] * (1 - 0.6 * s**3)
+    tone = np.minimum(hair(face) * 0.65, skin(face) * 0.55)
+    yield stroke(side * (_brow_start(face) + 0.34 * s), _brow_line(face, s), width, tone)._replace(part="brow")
+
+
+def _brow_start(face: Face) -> Numbers:
+    return face["eye_distance"] - 0.17 - 0.06 * face["AU4"]
+
+
+def _brow_line(face: Face, s: Numbers) -> Numbers:
+    """Height of a brow from its inner (0) to its outer end (1)."""
     y = -0.34 + face["brow_height"] - 0.07 * np.sin(np.pi * s) * face["brow_arch"] + face["brow_tilt"] * (s - 0.5)
     raised = 0.17 * (face["AU1"] * (1 - s) ** 1.3 + face["AU2"] * s**1.3)
-    lowered = face["AU4"] * (0.14 - 0.09 * s)
-    width = face["brow_thickness"] * (1 - 0.6 * s**3)
-    yield stroke(x, y - raised + lowered, width, np.minimum(hair(face) * 0.65, skin(face) * 0.55))
+    return y - raised + face["AU4"] * (0.14 - 0.09 * s)
 
 
 def _forehead(face: Face) -> Iterator[Shape]:
     """Wrinkles: across its middle (AU1), above the outer brows (AU2), upright between the brows (AU4)."""
-    for row in (-0.6, -0.69):
-        yield _crease(face, 0.17 * ALONG, row - 0.03 * (1 - ALONG**2), face["AU1"], 0.022)
-        for side in (-1, 1):
-            x = side * (face["eye_distance"] + 0.1)
-            yield _crease(face, x + 0.13 * ALONG, row + 0.04 - 0.05 * (1 - ALONG**2), face["AU2"], 0.022)
+    outer = edge(face, -0.72) * (0.66 + 0.26 * ALONG)
+    for unit, x in (("AU1", 0.17 * ALONG), ("AU2", outer), ("AU2", -outer)):
+        s = np.clip((np.abs(x) - _brow_start(face)) / 0.34, 0, 1)
+        low = _brow_line(face, s).min(1, keepdims=True) - 0.5 * face["brow_thickness"]
+        high = np.maximum(hairline(face, x).max(1, keepdims=True), -0.78)
+        for share in (0.35, 0.75):
+            y = high + (low - high) * (share - 0.12 * (1 - ALONG**2))
+            yield _crease(face, x, y, face[unit], 0.022)
     for side in (-1, 1):
         yield _crease(face, side * (0.045 + 0.012 * ALONG), -0.3 + 0.1 * ALONG, face["AU4"], 0.025)
 
@@ -126,7 +137,9 @@ def _nose(face: Face) -> Iterator[Shape]:
         yield Shape(x + 0.035 * np.cos(AROUND), y + 0.02 * np.sin(AROUND), skin(face) * 0.35, depth=0.16)
         wing = side * (width + 0.035 + 0.03 * unit)
         arch = wing * (0.9 + 0.12 * (1 - ALONG**2))
-        yield stroke(arch, base - 0.05 - 0.07 * unit + 0.05 * ALONG, 0.02 + 0.02 * unit, shade)._replace(depth=0.1)
+        yield stroke(arch, base - 0.05 - 0.07 * unit + 0.05 * ALONG, 0.02 + 0.02 * unit, shade)._replace(
+            depth=0.1, part="wing"
+        )
         ray = side * (0.03 + 0.13 * s)
         for row in (-0.06, 0.01, 0.08):
             yield _crease(face, ray, row - 0.05 + 0.07 * s, unit, 0.026)._replace(depth=0.1)
@@ -134,10 +147,10 @@ def _nose(face: Face) -> Iterator[Shape]:
 
 def _chin(face: Face) -> Iterator[Shape]:
     """AU17: the chin pushed up and wrinkled."""
-    drop, unit = 0.15 * face["AU26"], face["AU17"]
-    yield _crease(face, 0.2 * ALONG, 0.78 + drop - 0.08 * (1 - ALONG**2), unit, 0.04)
+    unit = face["AU17"]
+    yield _crease(face, 0.2 * ALONG, dropped(face, 0.78) - 0.08 * (1 - ALONG**2), unit, 0.04)
     for x, y in ((-0.08, 0.82), (0.0, 0.79), (0.08, 0.82), (0.0, 0.86)):
-        yield _crease(face, x + 0.025 * ALONG, y + drop, unit, 0.03)
+        yield _crease(face, x + 0.025 * ALONG, dropped(face, y), unit, 0.03)
 
 
 def _folds(face: Face) -> Iterator[Shape]:
@@ -154,10 +167,12 @@ def _mouth(face: Face) -> Iterator[Shape]:
     """Corners up (AU12), down (AU15) or out (AU20); lip raised (AU10), tight (23), pressed (24), apart (25, 26)."""
     t, unit = ALONG, face
     arch = 1 - t**2
-    half = face["mouth_width"] * (1 + 0.22 * unit["AU12"] + 0.4 * unit["AU20"] - 0.32 * unit["AU23"])
-    y = 0.5 + face["mouth_height"] + 0.11 * unit["AU26"]
+    y = 0.5 + face["mouth_height"] + 0.08 * unit["AU26"]
     line = y + (face["mouth_curve"] - 0.24 * unit["AU12"] + 0.03 * unit["AU20"]) * (t**2 - 0.35)
     line = line + 0.2 * unit["AU15"] * (np.abs(t) ** 3 - 0.15) - 0.06 * unit["AU17"] * (arch - 0.2)
+    end = line[:, :1]
+    half = face["mouth_width"] * (1 + 0.22 * unit["AU12"] - 0.32 * unit["AU23"])
+    half = half + 0.4 * unit["AU20"] * (edge(face, end) - half)
     gap = 0.13 * unit["AU25"] + 0.17 * unit["AU26"] * np.minimum(2 * unit["AU25"], 1)
     flat = 1 - t**4  # a raised upper lip is square
     inner_top = line - 0.35 * gap * arch - 0.02 * unit["AU10"] * flat
@@ -167,25 +182,26 @@ def _mouth(face: Face) -> Iterator[Shape]:
     outer_top = inner_top - 0.065 * thin * bow - 0.075 * unit["AU10"] * flat
     outer_low = inner_low + 0.085 * thin * arch**0.8
     lips = mix(skin(face) * np.array([0.88, 0.58, 0.56]), (0.72, 0.16, 0.2), face["lip_colour"] * 1.4 - 0.7)
-    yield between(half * t, outer_top, outer_low, lips)
+    yield between(half * t, outer_top, outer_low, lips)._replace(part="lips")
     apart = unit["AU25"][:, 0] > 0
-    yield between(half * 0.92 * t, inner_top, inner_low, lips * 0.25, apart)
+    yield between(half * 0.92 * t, inner_top, inner_low, lips * 0.25, apart)._replace(part="gap")
     teeth = np.minimum(inner_top + 0.4 * (inner_low - inner_top), inner_top + 0.07)
     yield between(half * 0.8 * t, inner_top, teeth, np.full(lips.shape, 0.93), apart)
-    seam = 0.022 + 0.02 * unit["AU24"]
+    seam = 0.022 + 0.01 * unit["AU24"]
     yield stroke(half * 1.04 * t, line, seam, skin(face) * 0.28, ~apart)
     s = (t + 1) / 2
     for side in (-1, 1):
-        corner, end = side * half, line[:, :1]
+        corner = side * half
         yield _crease(face, corner + side * (0.06 + 0.025 * arch), end + 0.09 * t, unit["AU12"], 0.03)
-        yield _crease(face, corner + side * (0.02 + 0.07 * s), end + 0.05 + 0.13 * s, unit["AU15"], 0.035)
+        yield _crease(face, corner + side * (0.02 + 0.06 * s), end + 0.05 + 0.1 * s, unit["AU15"], 0.035)
         for row in (-0.05, 0.05):
-            yield _crease(face, corner + side * (0.05 + 0.1 * s), end + row * (1 + 0.8 * s), unit["AU20"], 0.024)
+            y = end + row * (1 + 0.8 * s)
+            stretched = half + (edge(face, y) - half) * (0.25 + 0.4 * s)
+            yield _crease(face, side * stretched, y, unit["AU20"], 0.024)
     for x in (-0.6, -0.2, 0.2, 0.6):
         yield _crease(face, x * half, outer_top[:, 8:9] - 0.06 + 0.035 * t, unit["AU23"], 0.03)
         yield _crease(face, x * half, outer_low[:, 8:9] + 0.06 + 0.035 * t, unit["AU23"], 0.03)
-    for way, edge in ((-1, outer_top), (1, outer_low)):
-        yield _crease(face, half * 0.85 * t, edge[:, 8:9] + way * (0.05 + 0.04 * arch), unit["AU24"], 0.022)
+    yield _crease(face, half * 0.6 * t, outer_low[:, 8:9] + 0.13 - 0.03 * arch, unit["AU24"], 0.024)
 
 
 def _glasses(face: Face) -> Iterator[Shape]:
@@ -202,4 +218,5 @@ def _crease(face: Face, x: Numbers, y: Numbers, unit: Numbers, width: float) -> 
     """A wrinkle: wider and darker, the stronger the unit; none where it is absent."""
     taper = 0.5 + 0.5 * (1 - ALONG**2)
     colour = skin(face) * (1 - 0.7 * np.sqrt(unit))
-    return stroke(x, y, 1.4 * width * taper * (0.4 + 0.6 * unit), colour, unit[:, 0] > 0)
+    x = within(face, x, y, width + 0.02)
+    return stroke(x, y, 1.4 * width * taper * (0.4 + 0.6 * unit), colour, unit[:, 0] > 0)._replace(part="crease")
