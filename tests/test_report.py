@@ -16,11 +16,11 @@ from sklearn.metrics import f1_score
 
 from conjoin.data import AnnotatedImages, Problem
 from conjoin.demo import DemoStudy, demo
-from conjoin.evaluation import Run, Score, judge, score
+from conjoin.evaluation import Run, Score, details, judge, score
 from conjoin.inspection import Inspection, Remark
 from conjoin.relations import Relation
 from conjoin.report import Contents, write_report
-from conjoin.study import TrainingSettings
+from conjoin.study import Recipe, TrainingSettings
 from conjoin.tasks import MultiClass, MultiLabel
 from conjoin.training import Look
 
@@ -34,7 +34,18 @@ TASK = '<i &"'
 """Another; names of tasks hold no ">"."""
 SCRIPT = "</pre></script><script>window.hit = 1</script>"
 ARMS = "Arms by task: mean, and difference to single with its interval"
-SECTIONS = ["arms", "evidence", "relations", "rates", "confusion", "outputs", "changes", "conflicts", "reproduction"]
+SECTIONS = [
+    "arms",
+    "closer",
+    "evidence",
+    "relations",
+    "rates",
+    "confusion",
+    "outputs",
+    "changes",
+    "conflicts",
+    "reproduction",
+]
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +102,9 @@ def odd() -> Contents:
         remarks=[Remark("caution", SCRIPT)],
     )
     rows = judge(runs, margin=0.02)
-    return Contents(HOSTILE, f"name: {SCRIPT}", rows, runs, 0.02, problem, inspection, {"conjoin": "0", "torch": "1"})
+    more = details(runs, problem, Recipe())
+    versions = {"conjoin": "0", "torch": "1"}
+    return Contents(HOSTILE, f"name: {SCRIPT}", rows, runs, 0.02, problem, more, inspection, versions)
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +167,7 @@ def test_sections_are_in_order_and_linked(browser: webdriver.Chrome, digits_page
     assert found(browser, sections) == ["verdict", *SECTIONS]
     assert found(browser, links) == SECTIONS
     show(browser, odd_page)
-    assert found(browser, sections) == ["verdict", "arms", "curves", *SECTIONS[1:-1], "check", "reproduction"]
+    assert found(browser, sections) == ["verdict", "arms", "closer", "curves", *SECTIONS[2:-1], "check", "reproduction"]
 
 
 def test_a_table_is_sorted_with_mouse_and_keyboard(browser: webdriver.Chrome, digits_page: Path) -> None:

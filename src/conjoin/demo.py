@@ -11,7 +11,7 @@ from rich.console import Console
 
 from conjoin.data import AnnotatedImages, Problem
 from conjoin.datasets import digits
-from conjoin.evaluation import Run, judge, train_arms
+from conjoin.evaluation import Run, details, judge, train_arms
 from conjoin.report import (
     Contents,
     draw_differences,
@@ -75,18 +75,18 @@ def demo(study: DemoStudy, folder: Path, console: Console, *, overwrite: bool = 
         "with their strokes. No image has both. A relation says which strokes each number has."
     )
     runs = _train(study, console)
-    rows = judge(runs, margin=study.margin)
+    problem = digits(data.digit_images, data.stroke_images, seed=study.seeds[0])
+    rows, more = judge(runs, margin=study.margin), details(runs, problem, Recipe(training=study.training))
     print_results(rows, console, margin=study.margin)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".demo-") as scratch:
         draft = Path(scratch) / "draft"
         draft.mkdir()
         (draft / "study.yaml").write_text(study.to_yaml())
-        write_results(draft, runs, rows, margin=study.margin)
+        write_results(draft, runs, rows, margin=study.margin, more=more)
         save(draw_differences(rows, margin=study.margin), draft, "differences")
-        problem = digits(data.digit_images, data.stroke_images, seed=study.seeds[0])
         _draw_digits(study, problem, runs, draft)
-        contents = Contents("Handwritten digits", study.to_yaml(), rows, runs, study.margin, problem)
+        contents = Contents("Handwritten digits", study.to_yaml(), rows, runs, study.margin, problem, more)
         write_report(draft / "report.html", contents)
         if folder.exists():
             shutil.rmtree(folder)

@@ -102,6 +102,7 @@ def compare(
             runs,
             study.margin,
             problem,
+            more,
             inspect_study(study, given),
             image_name=lambda row: "{file}, row {row}".format(**test[row]),
         )

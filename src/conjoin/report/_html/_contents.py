@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import Any
 
 from conjoin.data import Problem
-from conjoin.evaluation import Row, Run
+from conjoin.evaluation import Details, Row, Run
 from conjoin.inspection import Inspection
 
 _PACKAGES = ("conjoin", "torch", "torchvision", "timm", "lightning", "torchmetrics", "numpy", "scipy", "polars")
@@ -33,6 +33,7 @@ class Contents:
         runs: every arm on every seed, with their logits on the test images.
         margin: non-inferiority margin of the verdict.
         problem: tasks, relations and the test images.
+        details: what `details` found; left out where there is none.
         inspection: what `conjoin check` finds; left out where there is none.
         versions: of Python and packages, by name.
         image_name: says which test image a row is.
@@ -45,6 +46,7 @@ class Contents:
     runs: Sequence[Run]
     margin: float
     problem: Problem[Any]
+    details: Details | None = None
     inspection: Inspection | None = None
     versions: Mapping[str, str] = field(default_factory=versions)
     image_name: Callable[[int], str] = _numbered

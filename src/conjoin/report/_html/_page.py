@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from conjoin.report._colours import COLOURS
 from conjoin.report._html._blocks import Section
 from conjoin.report._html._check import data_check, reproduction
+from conjoin.report._html._closer import closer
 from conjoin.report._html._contents import Contents
 from conjoin.report._html._curves import evidence, learning_curves
 from conjoin.report._html._outputs import confusions, f1_changes
@@ -18,6 +19,7 @@ from conjoin.report._html._verdict import arms, verdicts
 
 _SECTIONS = (
     arms,
+    closer,
     learning_curves,
     evidence,
     tables,
