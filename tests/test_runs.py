@@ -366,9 +366,11 @@ def test_seeds_may_be_added_and_nothing_else_may_change(study: Path, tmp_path: P
     kept = tmp_path / "runs" / "shop" / "compare" / "runs"
     before = {path.name: path.stat().st_mtime_ns for path in kept.iterdir()}
     write_study(tmp_path, seeds=[0, 1, 2], margin=0.05)
-    more = run("compare", study)
+    more = run("compare", study, "--json")
     assert more.exit_code == 0, more.output
-    assert "4 of 6 runs are finished and kept." in more.stdout
+    assert "4 of 6 runs are finished and kept." in more.stderr
+    assert json.loads(more.stdout) == json.loads((kept.parent / "metrics.json").read_text())
+    assert json.loads(more.stdout)["margin"] == 0.05
     after = {path.name: path.stat().st_mtime_ns for path in kept.iterdir()}
     assert set(after) - set(before) == {"single-2", "coupled-2"}
     assert before.items() <= after.items()

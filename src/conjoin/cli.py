@@ -130,6 +130,9 @@ def compare(
         int | None, typer.Option(min=1, help="Runs side by side; by default one for each core.")
     ] = None,
     cache_pixels: CachePixels = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print metrics.json; all else goes to standard error.")
+    ] = False,
 ) -> None:
     """Train every arm of a study on every seed, and say whether training together helped. Goes on where it stopped."""
     from rich.console import Console
@@ -138,14 +141,18 @@ def compare(
     from conjoin.study import Study
 
     with _told():
+        read = Study.from_yaml(study, data=_overrides(data or []))
+        folder = folder or Path("runs") / read.name / "compare"
         run(
-            Study.from_yaml(study, data=_overrides(data or [])),
+            read,
             folder=folder,
             overwrite=overwrite,
             processes=processes,
             cache_pixels=cache_pixels,
-            console=Console(),
+            console=Console(stderr=as_json),
         )
+    if as_json:
+        typer.echo((folder / "metrics.json").read_text("utf-8").rstrip())
 
 
 @app.command()
