@@ -1,6 +1,7 @@
 """Drawn faces: known labels at the rates of the table, units that move their own part, all else independent."""
 
 import hashlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -244,3 +245,7 @@ def test_wrong_arguments_are_named() -> None:
         drawn_faces_problem(5, 5, fold=5)
     with pytest.raises(ValueError, match=r"`intensity` should lie within \[0, 1\]\. Found 0 to 1\.5\."):
         draw_units(torch.tensor([[1.5] + [0.0] * 16]))
+    for shape in ((17,), (2, 16), (0, 17), (1, 1, 17)):
+        found = re.escape(f"`intensity` should have shape (faces, 17), with at least one face. Found {shape}.")
+        with pytest.raises(ValueError, match=found):
+            draw_units(torch.zeros(shape))
