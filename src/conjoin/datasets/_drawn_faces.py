@@ -115,7 +115,7 @@ def drawn_faces(n: int, seed: int) -> DrawnFaces:
 
 def drawn_faces_problem(
     expression_images: int = 500,
-    unit_images: int = 10000,
+    unit_images: int = 5000,
     *,
     seed: int = 0,
     fold: int | None = None,
