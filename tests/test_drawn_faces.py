@@ -1,6 +1,7 @@
 """Drawn faces: known labels at the rates of the table, units that move their own part, all else independent."""
 
 import hashlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -92,11 +93,13 @@ def test_labels_come_at_the_rates_of_the_table(faces: DrawnFaces) -> None:
 
 
 def test_units_are_independent_given_the_expression(faces: DrawnFaces) -> None:
-    happy = faces.units[faces.expression == EXPRESSIONS.index("happiness")].double()
-    smile, cheeks, open_ = (happy[:, ACTION_UNITS.index(unit)] for unit in (12, 6, 25))
-    limit = stats.norm.isf(UNLIKELY / 2) / len(happy) ** 0.5
-    for one, other in ((smile, cheeks), (smile, open_), (cheeks, open_)):
-        assert abs(np.corrcoef(one, other)[0, 1]) < limit
+    """Every pair within every expression, by the exact law of joint counts: 952 bounds."""
+    first, second = np.triu_indices(len(ACTION_UNITS), 1)
+    for code in range(len(EXPRESSIONS)):
+        units = faces.units[faces.expression == code].numpy()
+        present, both = units.sum(0), (units.T @ units)[first, second]
+        law = stats.hypergeom(len(units), present[first], present[second])
+        assert min(law.cdf(both).min(), law.sf(both - 1).min()) > UNLIKELY / 2, EXPRESSIONS[code]
 
 
 def test_nuisances_are_uniform_and_independent_of_all_labels(faces: DrawnFaces) -> None:
@@ -244,3 +247,7 @@ def test_wrong_arguments_are_named() -> None:
         drawn_faces_problem(5, 5, fold=5)
     with pytest.raises(ValueError, match=r"`intensity` should lie within \[0, 1\]\. Found 0 to 1\.5\."):
         draw_units(torch.tensor([[1.5] + [0.0] * 16]))
+    for shape in ((17,), (2, 16), (0, 17), (1, 1, 17)):
+        found = re.escape(f"`intensity` should have shape (faces, 17), with at least one face. Found {shape}.")
+        with pytest.raises(ValueError, match=found):
+            draw_units(torch.zeros(shape))

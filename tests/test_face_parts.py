@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from conjoin.datasets import ACTION_UNITS
 from conjoin.datasets._face_drawing import _FINER, NUISANCES, SIZE, _place
@@ -15,8 +16,9 @@ PEOPLE = 200
 Shapes = dict[str, list[Shape]]
 
 
-def people_with(people: int = PEOPLE, **units: float | Numbers) -> dict[str, Numbers]:
-    """The same random people every time, with these action units."""
+def people_with(**units: float | Numbers) -> dict[str, Numbers]:
+    """The same random people every time, with these action units: 200, or as many as a unit has numbers."""
+    people = max(PEOPLE, *(np.size(strength) for strength in units.values()), 0)
     low, high = np.array(list(NUISANCES.values())).T
     values = low + (high - low) * np.random.default_rng(5).random((people, len(low)))
     face = {name: column[:, None] for name, column in zip(NUISANCES, values.T, strict=True)}
@@ -24,21 +26,23 @@ def people_with(people: int = PEOPLE, **units: float | Numbers) -> dict[str, Num
     return face
 
 
-def drawn(people: int = PEOPLE, **units: float | Numbers) -> Shapes:
+def drawn(**units: float | Numbers) -> Shapes:
     """Parts by name."""
     found: Shapes = {}
-    for shape in parts(people_with(people, **units)):
+    for shape in parts(people_with(**units)):
         found.setdefault(shape.part, []).append(shape)
     return found
 
 
 def upper(shape: Shape, where: slice = slice(0, 17)) -> Numbers:
     """Mean height of part of its upper outline, from left to right; a larger number is higher."""
-    return -shape.y[:, :17][:, where].mean(1)
+    height: Numbers = -shape.y[:, :17][:, where].mean(1)
+    return height
 
 
 def lower(shape: Shape, where: slice = slice(0, 17)) -> Numbers:
-    return -shape.y[:, :16:-1][:, where].mean(1)
+    height: Numbers = -shape.y[:, :16:-1][:, where].mean(1)
+    return height
 
 
 INNER, OUTER = slice(0, 4), slice(13, 17)  # of a brow, which is drawn from its inner end
@@ -55,7 +59,8 @@ def inner_over_outer(shapes: Shapes) -> Numbers:
 
 def brows_apart(shapes: Shapes) -> Numbers:
     left, right = shapes["brow"]
-    return right.x[:, INNER].min(1) - left.x[:, INNER].max(1)
+    between: Numbers = right.x[:, INNER].min(1) - left.x[:, INNER].max(1)
+    return between
 
 
 def upper_lid(shapes: Shapes) -> Numbers:
@@ -71,7 +76,8 @@ def eye_opening(shapes: Shapes) -> Numbers:
 
 
 def wings(shapes: Shapes) -> Numbers:
-    return np.minimum(*(-shape.y.mean(1) for shape in shapes["wing"]))
+    height: Numbers = np.minimum(*(-shape.y.mean(1) for shape in shapes["wing"]))
+    return height
 
 
 def corners(shapes: Shapes) -> Numbers:
@@ -109,7 +115,8 @@ def gap(shapes: Shapes) -> Numbers:
 
 
 def chin(shapes: Shapes) -> Numbers:
-    return -shapes["head"][0].y.max(1)
+    height: Numbers = -shapes["head"][0].y.max(1)
+    return height
 
 
 def folds(shapes: Shapes) -> Numbers:
@@ -190,25 +197,25 @@ def every_combination() -> dict[str, Numbers]:
     """One unit alone, one after another, then any number of them together; strongest and weaker."""
     generator = np.random.default_rng(6)
     alone = np.tile(np.eye(len(ACTION_UNITS)), (100, 1))
-    together = generator.random((1700, len(ACTION_UNITS))) * (generator.random((1700, 1)) < 0.5) + np.round(
-        generator.random((1700, len(ACTION_UNITS)))
-    )
-    strength = np.concatenate([alone, np.minimum(together, 1)])
+    present, strongest = np.round(generator.random((2, *alone.shape)))
+    together = present * np.maximum(strongest, generator.random(alone.shape))
+    strength = np.concatenate([alone, together])
     return {f"AU{unit}": column[:, None] for unit, column in zip(ACTION_UNITS, strength.T, strict=True)}
 
 
-def inside(shape: Shape, points: Shape) -> Numbers:
+def inside(shape: Shape, points: Shape) -> NDArray[np.bool_]:
     """Whether each point lies in a polygon, by the crossings to its right."""
     x, y = points.x[:, :, None], points.y[:, :, None]
     x1, y1 = shape.x[:, None], shape.y[:, None]
     x2, y2 = np.roll(x1, -1, 2), np.roll(y1, -1, 2)
     with np.errstate(divide="ignore", invalid="ignore"):
         right = x < x1 + (y - y1) / (y2 - y1) * (x2 - x1)
-    return (((y1 > y) != (y2 > y)) & right).sum(2) % 2 == 1
+    odd: NDArray[np.bool_] = (((y1 > y) != (y2 > y)) & right).sum(2) % 2 == 1
+    return odd
 
 
 def test_no_wrinkle_leaves_the_face_and_none_of_the_forehead_lies_on_the_hair() -> None:
-    shapes = drawn(len(ACTION_UNITS) * 100 + 1700, **every_combination())
+    shapes = drawn(**every_combination())
     (head,), (fringe,) = shapes["head"], shapes["fringe"]
     for wrinkle in shapes["crease"]:
         assert wrinkle.shown is not None
@@ -219,8 +226,8 @@ def test_no_wrinkle_leaves_the_face_and_none_of_the_forehead_lies_on_the_hair() 
 
 
 def test_the_chin_stays_in_the_picture_when_the_jaw_drops() -> None:
-    face = people_with(2000, AU26=1.0)
-    (head,) = drawn(2000, AU26=1.0)["head"]
-    lowest = _place(face, head)[:, 1::2].max(1) / _FINER
+    dropped = np.ones((2000, 1))
+    (head,) = drawn(AU26=dropped)["head"]
+    lowest = _place(people_with(AU26=dropped), head)[:, 1::2].max(1) / _FINER
     assert (lowest < SIZE).mean() > 0.99
     assert np.median(lowest) < SIZE - 2

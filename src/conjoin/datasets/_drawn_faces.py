@@ -64,16 +64,21 @@ def unit_rates() -> Float[Tensor, "7 17"]:
     return torch.from_numpy(np.concatenate([rates, neutral])).to(torch.get_default_dtype())
 
 
-def draw_units(intensity: Float[Tensor, "faces 17"]) -> UInt8[Tensor, "faces 3 48 48"]:
+def draw_units(intensity: Float[Tensor, "..."]) -> UInt8[Tensor, "faces 3 48 48"]:
     """Draw one synthetic person with the given units and nothing else that varies; no noise.
 
     Args:
-        intensity: of each of `ACTION_UNITS`, 0 = absent, 1 = strongest.
+        intensity: shape (faces, 17), of each of `ACTION_UNITS`, 0 = absent, 1 = strongest.
 
     Raises:
-        ValueError: if an intensity is outside [0, 1].
+        ValueError: if the shape is another, there is no face, or an intensity is outside [0, 1].
 
     """
+    if intensity.ndim != 2 or intensity.shape[1] != len(ACTION_UNITS) or not len(intensity):
+        raise ValueError(
+            f"`intensity` should have shape (faces, {len(ACTION_UNITS)}), with at least one face. "
+            f"Found {tuple(intensity.shape)}."
+        )
     if not bool(((intensity >= 0) & (intensity <= 1)).all()):
         raise ValueError(f"`intensity` should lie within [0, 1]. Found {intensity.min():g} to {intensity.max():g}.")
     values = np.tile(
@@ -110,7 +115,7 @@ def drawn_faces(n: int, seed: int) -> DrawnFaces:
 
 def drawn_faces_problem(
     expression_images: int = 500,
-    unit_images: int = 10000,
+    unit_images: int = 5000,
     *,
     seed: int = 0,
     fold: int | None = None,

@@ -28,7 +28,6 @@ class Shape(NamedTuple):
     shown: NDArray[np.bool_] | None = None
     """Faces that have it, shape (faces,); None = all."""
     depth: float = 0.0
-    depth: float = 0.0
     """How far it stands out of the face; yaw turns depth into a shift to the side."""
     part: str = ""
     """What it shows, where that is asked for."""
