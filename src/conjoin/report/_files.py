@@ -9,10 +9,8 @@ import polars as pl
 from conjoin.evaluation import Details, Row, Run, verdict
 
 
-def write_results(
-    folder: Path, runs: Sequence[Run], rows: Sequence[Row], *, margin: float, more: Details | None = None
-) -> None:
-    """Write every score to `metrics.csv`; means, differences and verdicts to `metrics.json`.
+def write_results(folder: Path, runs: Sequence[Run], rows: Sequence[Row], *, margin: float, more: Details) -> None:
+    """Write every score to `metrics.csv`; means, differences, verdicts and what `more` found to `metrics.json`.
 
     `metrics.csv` has a row for each arm, seed and task: arm, seed, task, metric, value, and the
     seconds that the arm took on that seed.
@@ -29,7 +27,6 @@ def write_results(
         "verdicts": {
             arm: verdict(rows, arm, margin=margin) for arm in dict.fromkeys(row.arm for row in rows if row.difference)
         },
+        "details": more.to_dict(),
     }
-    if more is not None:
-        summary["details"] = more.to_dict()
     (folder / "metrics.json").write_text(json.dumps(summary, indent=2) + "\n")
