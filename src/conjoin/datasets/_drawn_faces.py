@@ -1,6 +1,6 @@
 """Drawn faces: a synthetic benchmark whose expression and action units are known for every image.
 
-The small network alone reads 0.76 of the expressions from 500 images; who knows the true units, 0.948
+The small network alone reads 0.75 of the expressions from 500 images; who knows the true units, 0.948
 (Bayes limit). Figures and how they were measured: docs/method.md, "Drawn faces".
 """
 
