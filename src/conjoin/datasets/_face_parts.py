@@ -1,7 +1,9 @@
 """The parts of a drawn face, moved by action units. Every face drawn is synthetic.
 
 All units but AU5, AU25 and AU26 also leave wrinkles; for some (AU6, AU11, most of AU9, AU17, AU23, AU24) they are the
-larger part of what is seen. In the coordinates of a face x runs to the right and y down, from (-1, -1) to (1, 1) about its centre.
+larger part of what is seen.
+
+In the coordinates of a face x runs to the right and y down, from (-1, -1) to (1, 1) about its centre.
 """
 
 from collections.abc import Iterator
