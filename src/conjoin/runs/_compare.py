@@ -65,8 +65,9 @@ def compare(
 
     Raises:
         DataError: if data cannot be used.
+        FileExistsError: if the folder holds something else, or another process writes to it.
         ValueError: if an arm is unknown, `single` or a second seed is missing, or the folder holds results of
-            another study.
+            another study or other data.
 
     """
     in_one_process("compare")
@@ -83,7 +84,7 @@ def compare(
     try_network(problem.tasks, study.recipe)
     print_skipped(prepared.account.faults, console)
     _print_same(study, console)
-    origin = {"made by": "conjoin compare", "data": data_fingerprint(study, given)}
+    origin = {"made by": "conjoin compare", "data": data_fingerprint(study, given, prepared)}
     with claimed(folder, study, origin, overwrite=overwrite, go_on=True):
         test = prepared.hidden["test"].remove_columns(["image", "source"])
         test.with_format("polars")[:].write_parquet(folder / "test.parquet")

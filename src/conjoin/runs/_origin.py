@@ -4,13 +4,14 @@ from pathlib import Path
 
 import xxhash
 
-from conjoin.sources import Given, annotations, prepare
+from conjoin.sources import Given, Prepared, annotations, prepare
 from conjoin.study import Study
 
 
-def data_fingerprint(study: Study, given: Given | None) -> str:
+def data_fingerprint(study: Study, given: Given | None, prepared: Prepared) -> str:
     """Of images, annotations, splits and groups before a regime hides any, and of files of tables and weights."""
-    prepared = prepare(study.model_copy(update={"regime": None}), given)
+    if study.regime is not None:
+        prepared = prepare(study.model_copy(update={"regime": None}), given)
     digest = xxhash.xxh3_128(repr([(task.name, task.outputs) for task in prepared.tasks]).encode())
     for split, table in prepared.table.items():
         digest.update(f"{split} {len(table)}".encode())

@@ -70,7 +70,7 @@ def train(
         raise ValueError(f"`arm` should train one network. Found {arm!r}, which trains one for each task.")
     settings = study.training
     epoch = MixedBatches(problem.train.sources(), settings.batch_size, settings.steps, seed).epoch
-    origin = {"made by": "conjoin train", "arm": arm, "seed": seed, "data": data_fingerprint(study, given)}
+    origin = {"made by": "conjoin train", "arm": arm, "seed": seed, "data": data_fingerprint(study, given, prepared)}
     with claimed(folder, study, origin, overwrite=overwrite, go_on=resume), quiet():
         console.print(
             f"{arm}, seed {seed}: {settings.steps:,} steps of {settings.batch_size} images. After {epoch:,} steps "

@@ -8,7 +8,7 @@ from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 
 from conjoin.data import Problem
-from conjoin.evaluation import Run, hardened
+from conjoin.evaluation import Run, by_output, hardened, tally
 from conjoin.relations import Relation
 from conjoin.tasks import MultiClass, Task
 
@@ -52,10 +52,9 @@ def _class_f1(run: Run, task: Task, target: Int[Tensor, "images"]) -> Float[Tens
 
 
 def _label_f1(run: Run, task: Task, target: Int[Tensor, "images outputs"]) -> Float[Tensor, "outputs"]:
-    limits = torch.tensor(run.thresholds.get(task.name, [0.5] * target.shape[1]))
-    said, present = run.logits[task.name].sigmoid() >= limits, target == 1
-    f1 = 2 * (said & present).sum(0) / ((said & (target >= 0)).sum(0) + present.sum(0))
-    return f1.where(present.any(0), float("nan"))
+    limits = run.thresholds.get(task.name)
+    counts = tally(task, run.logits[task.name], target, None if limits is None else torch.tensor(limits))
+    return torch.from_numpy(by_output(task, counts.sum(0))).float()
 
 
 def confusion(runs: Sequence[Run], task: Task, target: Int[Tensor, "images"]) -> Float[Tensor, "true predicted"]:
