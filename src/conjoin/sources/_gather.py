@@ -58,8 +58,6 @@ class _Source:
     seen: Seen
     ids: pl.Series
     """Rows of one id are one image: the `id` column, else absolute paths of image files."""
-    keys: pl.Series
-    """What a split is drawn by, the same wherever the data are: the `id` column, else the pixels."""
     reads: dict[str, Read]
     split: Split
 
@@ -122,12 +120,11 @@ def _read(study: Study, source: SourceSettings, given: Given, cache: Path) -> _S
     }
     images = image_column(opened, source, cache)
     seen = look(images, cache)  # as they are given, before they are shifted
-    pixels = pl.Series(seen.content).cast(pl.String)
     own = None if source.id is None else as_text(column(opened.table, source.id, source.name, "id")).cast(pl.String)
-    ids, keys = (_paths(images), pixels) if own is None else (own, own.fill_null(pixels))
+    ids = _paths(images) if own is None else own
     if source.shift is not None and source.shift.changes_images:
         images = shift_images(images, source.shift, cache)
-    return _Source(source, opened, images, seen, ids, keys, reads, read_split(source, opened))
+    return _Source(source, opened, images, seen, ids, reads, read_split(source, opened))
 
 
 def _paths(images: datasets.Dataset) -> pl.Series:
@@ -181,7 +178,6 @@ def _meta(sources: list[_Source], offsets: list[int]) -> tuple[pl.DataFrame, lis
                     "file": (opened.file() + len(files)).astype(np.int32),
                     "row": opened.row(),
                     "id": source.ids,
-                    "key": source.keys,
                     "content": source.seen.content,
                     "group": group,
                     "split": split,

@@ -57,7 +57,7 @@ def image_column(opened: Opened, source: SourceSettings, cache: Path) -> dataset
     feature = column.features["image"]
     paths = feature in (datasets.Value("string"), datasets.Value("large_string"))
     if paths:
-        return memory_mapped(pa.table({"image": _paths(column, opened, source)}), cache).cast_column("image", IMAGE)
+        return memory_mapped([pa.table({"image": _paths(column, opened, source)})], cache).cast_column("image", IMAGE)
     binary = feature in (datasets.Value("binary"), datasets.Value("large_binary"))
     if not (
         binary or isinstance(feature, datasets.Image) or (isinstance(feature, dict) and {*feature} == {"bytes", "path"})

@@ -1,8 +1,9 @@
 """Arrow tables kept on disk and memory-mapped."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 import datasets
@@ -29,19 +30,25 @@ def quiet() -> Iterator[None]:
             datasets.enable_progress_bars()
 
 
-def memory_mapped(table: pa.Table, cache: Path) -> datasets.Dataset:
-    """Write a table to the cache, named after what it holds, and read it memory-mapped."""
-    digest = xxhash.xxh3_128(str(table.schema).encode())
-    for column in table.columns:
-        for chunk in column.chunks:
-            for buffer in chunk.buffers():
-                digest.update(b"-" if buffer is None else memoryview(buffer))
-    place = cache / "columns" / f"{digest.hexdigest()}.arrow"
-    if not place.is_file():
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=place.parent) as scratch:
-            draft = Path(scratch) / "draft.arrow"
-            with pa.OSFile(str(draft), "wb") as file, pa.ipc.new_stream(file, table.schema) as writer:
-                writer.write_table(table, max_chunksize=10_000)
+def memory_mapped(parts: Iterable[pa.Table], cache: Path) -> datasets.Dataset:
+    """Write a table, given in parts, to the cache, named after what it holds, and read it memory-mapped.
+
+    Parts of another size are another file.
+    """
+    folder = cache / "columns"
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = iter(parts)
+    first = next(parts)
+    digest = xxhash.xxh3_128(str(first.schema).encode())
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        draft = Path(scratch) / "draft.arrow"
+        with pa.OSFile(str(draft), "wb") as file, pa.ipc.new_stream(file, first.schema) as writer:
+            for part in chain([first], parts):
+                for column in part.columns:
+                    for buffer in (buffer for chunk in column.chunks for buffer in chunk.buffers()):
+                        digest.update(b"-" if buffer is None else memoryview(buffer))
+                writer.write_table(part, max_chunksize=10_000)
+        place = folder / f"{digest.hexdigest()}.arrow"
+        if not place.is_file():
             draft.rename(place)
     return datasets.Dataset.from_file(str(place))

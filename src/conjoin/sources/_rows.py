@@ -19,7 +19,7 @@ class Rows:
     """Rows of all sources, in order.
 
     Args:
-        meta: columns image (row in the images), source, file (number), row, id, key, content, group, split (number).
+        meta: columns image (row in the images), source, file (number), row, id, content, group, split (number).
         annotations: for each task an array, first dimension as `meta`; -1 or NaN = not annotated.
         sources: name of each source.
         files: name of each file.
@@ -37,6 +37,8 @@ class Rows:
 
     def take(self, index: NDArray[np.int64]) -> "Rows":
         """Some of the rows."""
+        if len(index) == len(self) and bool((index == np.arange(len(self))).all()):
+            return self
         return replace(
             self,
             meta=self.meta[index],

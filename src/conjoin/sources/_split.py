@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 import xxhash
+from numpy.typing import NDArray
 
 from conjoin.names import nearest
 from conjoin.sources._cells import as_text, column
@@ -17,6 +18,7 @@ from conjoin.study import Fractions, SourceSettings, SplitColumn, draws_from_tra
 
 _OTHER_NAMES = {"dev": "validation", "val": "validation", "valid": "validation"}
 TRAIN, VALIDATION, TEST = range(len(SPLITS))
+_AT_ONCE = 50_000
 
 
 class Draw(NamedTuple):
@@ -27,6 +29,9 @@ class Draw(NamedTuple):
     validation: float
     test: float
     seed: int
+    by_id: bool
+    """Whether rows are drawn by the source's `id` column, where there is one; else, and where it is empty, by their
+    pixels: splits are the same wherever the data are."""
 
 
 class Split(NamedTuple):
@@ -50,7 +55,13 @@ def read_split(source: SourceSettings, opened: Opened) -> Split:
     """
     split, size = source.split, len(opened.table)
     fractions = split if isinstance(split, Fractions) else Fractions()
-    drawn = Draw(UNDECIDED, fractions.validation, 0.1 if fractions.test is None else fractions.test, fractions.seed)
+    drawn = Draw(
+        UNDECIDED,
+        fractions.validation,
+        0.1 if fractions.test is None else fractions.test,
+        fractions.seed,
+        by_id=source.id is not None,
+    )
     fine = pl.Series([False]).new_from_index(0, size)
     if isinstance(split, SplitColumn):
         numbers = _numbered(column(opened.table, split.column, source.name, "split"), split)
@@ -119,19 +130,29 @@ def draw(rows: Rows, draws: Sequence[Draw]) -> Rows:
         elsewhere = pl.DataFrame({"group": group, "split": split}).drop_nulls()
         elsewhere = elsewhere.filter(pl.col("split") != UNDECIDED).unique("group")
         taken = group[here].replace_strict(*elsewhere, default=None, return_dtype=pl.Int8)
-        found = taken.fill_null(_drawn(group.fill_null(rows.meta["key"])[here], settings)).to_numpy()
+        found = taken.fill_null(_drawn(rows.meta[here], settings)).to_numpy()
         # What is said to be train never becomes test; its group is in two splits then, which is refused.
         split[here] = np.where((settings.among == TRAIN) & (found == TEST), TRAIN, found)
     return replace(rows, meta=rows.meta.with_columns(split=split))
 
 
-def _drawn(keys: pl.Series, settings: Draw) -> pl.Series:
-    """A split drawn for each key: rows of one key, in whatever source, go to one split, also when rows are added."""
-    unique = keys.unique()
-    test, validation = settings.test, settings.test + settings.validation
-    drawn = [xxhash.xxh3_64_intdigest(key.encode(), settings.seed) / 2**64 for key in unique]
-    numbers = [TEST if share < test else VALIDATION if share < validation else TRAIN for share in drawn]
-    return keys.replace_strict(unique, pl.Series(numbers, dtype=pl.Int8), return_dtype=pl.Int8)
+def _drawn(meta: pl.DataFrame, settings: Draw) -> pl.Series:
+    """A split drawn for each row: those of one group, id or content, in whatever source, go to one split.
+
+    It is the same when rows are added.
+    """
+    numbers = []
+    for part in meta.iter_slices(_AT_ONCE):  # Python's text is large
+        content = part["content"].cast(pl.String)
+        keys = part["group"].fill_null(part["id"].fill_null(content) if settings.by_id else content)
+        shares = np.array([xxhash.xxh3_64_intdigest(key.encode(), settings.seed) / 2**64 for key in keys])
+        numbers.append(_numbers(shares, settings))
+    return pl.Series(np.concatenate([np.empty(0, np.int8), *numbers]))
+
+
+def _numbers(shares: NDArray[np.float64], settings: Draw) -> NDArray[np.int8]:
+    validation = np.where(shares < settings.test + settings.validation, VALIDATION, TRAIN)
+    return np.where(shares < settings.test, TEST, validation).astype(np.int8)
 
 
 def crossing_groups(rows: Rows) -> str:

@@ -13,6 +13,7 @@ from conjoin.sources._mapped import memory_mapped
 from conjoin.sources._rows import SPLITS, Rows
 
 _TASK = "task:"
+_AT_ONCE = 50_000
 
 
 def tables(images: datasets.Dataset, rows: Rows, cache: Path) -> dict[str, datasets.Dataset]:
@@ -20,23 +21,29 @@ def tables(images: datasets.Dataset, rows: Rows, cache: Path) -> dict[str, datas
 
     Images and annotations stay in memory-mapped files; in memory is the row number of each image.
     """
-    meta, image = rows.meta, rows.column("image")
+    image = rows.column("image")
     place = np.full(len(images), -1, np.int64)  # row of each image, where it has one
     place[image] = np.arange(len(rows))
-    taken = pa.array(place, mask=place < 0)
-    files = pa.array(rows.files, pa.string())
+    parts = (_beside(rows, place[first : first + _AT_ONCE]) for first in range(0, len(place) or 1, _AT_ONCE))
+    beside = datasets.concatenate_datasets([images, memory_mapped(parts, cache)], axis=1)
+    split = rows.column("split")
+    return {name: beside.select(image[split == number]) for number, name in enumerate(SPLITS)}
+
+
+def _beside(rows: Rows, place: NDArray[np.int64]) -> pa.Table:
+    """What stands beside some images, nothing where their row is -1."""
+    has = place >= 0
+    index = place[has]
+    meta = rows.meta[index]
+    where = pa.array(np.cumsum(has) - 1, mask=~has)
     columns = {
         "source": meta["source"].to_arrow(),
         "group": meta["group"].to_arrow().cast(pa.string()),
-        "file": files.take(meta["file"].to_arrow()),
+        "file": pa.array(rows.files, pa.string()).take(meta["file"].to_arrow()),
         "row": meta["row"].to_arrow(),
     }
-    table = {name: values.take(taken) for name, values in columns.items()}
-    for name, values in rows.annotations.items():
-        table[_TASK + name] = _arrow(values).take(taken)
-    beside = datasets.concatenate_datasets([images, memory_mapped(pa.table(table), cache)], axis=1)
-    split = rows.column("split")
-    return {name: beside.select(image[split == number]) for number, name in enumerate(SPLITS)}
+    columns |= {_TASK + name: _arrow(values[index]) for name, values in rows.annotations.items()}
+    return pa.table({name: values.take(where) for name, values in columns.items()})
 
 
 def annotations(table: datasets.Dataset) -> Mapping[str, NDArray[Any]]:
