@@ -303,6 +303,21 @@ def test_arms_that_cannot_be_trained(arguments: list[str], message: str, study: 
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.parametrize("verb", ["train", "compare"])
+@pytest.mark.parametrize(
+    ("logger", "message"),
+    [
+        ("tensorbord", "A logger should be one that Lightning has. Found 'tensorbord'. Did you mean 'tensorboard'?"),
+        ("comet", "Logger 'comet' should have its package installed. Found none: pip install comet_ml"),
+    ],
+)
+def test_loggers_that_are_not_there(verb: str, logger: str, message: str, study: Path, tmp_path: Path) -> None:
+    done = run(verb, study, "--logger", logger)
+    assert done.exit_code == 1
+    assert message in done.stderr
+    assert not (tmp_path / "runs").exists()
+
+
 @pytest.mark.parametrize("changes", [{"arms": ["joint"]}, {"seeds": [3]}])
 def test_what_cannot_be_compared(changes: dict[str, Any], study: Path, tmp_path: Path) -> None:
     write_study(tmp_path, **changes)
@@ -313,7 +328,21 @@ def test_what_cannot_be_compared(changes: dict[str, Any], study: Path, tmp_path:
 
 
 def command(study: Path, folder: Path) -> list[str]:
-    return [sys.executable, "-m", "conjoin", "compare", str(study), "--folder", str(folder), "--processes", "1"]
+    arguments = ["--folder", str(folder), "--processes", "1", "--logger", "csv"]
+    return [sys.executable, "-m", "conjoin", "compare", str(study), *arguments]
+
+
+def kill_at(reached: Path, arguments: list[str], *, fresh: bool = False) -> None:
+    """Start a command, and kill it and its children as soon as a file is there, or is written anew."""
+    before = reached.stat().st_mtime_ns if fresh else 0
+    killed = subprocess.Popen(arguments, start_new_session=True, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while killed.poll() is None and time.monotonic() < deadline:
+        if reached.exists() and reached.stat().st_mtime_ns > before:
+            break
+        time.sleep(0.005)
+    os.killpg(killed.pid, signal.SIGKILL)
+    assert killed.wait() == -signal.SIGKILL, "it ended before it was killed"
 
 
 def results(folder: Path) -> pl.DataFrame:
@@ -321,22 +350,29 @@ def results(folder: Path) -> pl.DataFrame:
 
 
 def test_a_comparison_that_was_killed_goes_on_and_ends_the_same(study: Path, tmp_path: Path) -> None:
-    killed = subprocess.Popen(command(study, tmp_path / "killed"), start_new_session=True, stdout=subprocess.DEVNULL)
     first = tmp_path / "killed" / "runs" / "single-0" / "run.json"
-    deadline = time.monotonic() + 120
-    while not first.is_file() and killed.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.05)
-    os.killpg(killed.pid, signal.SIGKILL)
-    assert killed.wait() == -signal.SIGKILL
+    for reached in ("origin.json", "logs/single-0-marks", "runs/single-0/run.json"):
+        kill_at(tmp_path / "killed" / reached, command(study, tmp_path / "killed"))
     written = first.stat().st_mtime_ns
     assert not (tmp_path / "killed" / "metrics.json").exists()
 
     done = subprocess.run(command(study, tmp_path / "killed"), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert re.search(r"[1-3] of 4 runs are finished and kept\.", done.stdout)
+    curves = pl.read_csv(tmp_path / "killed" / "logs" / "coupled-1" / "metrics.csv", infer_schema_length=None)
+    assert curves["step"].max() == 30
+    assert {"loss", "terms/article", "validation/article"} <= set(curves.columns), curves.columns
     assert first.stat().st_mtime_ns == written
     whole = run("compare", study, "--folder", tmp_path / "whole")
     assert whole.exit_code == 0, whole.output
+    assert results(tmp_path / "killed").equals(results(tmp_path / "whole"))
+    (tmp_path / "killed" / "report.html").unlink()
+    kill_at(tmp_path / "killed" / "differences.png", command(study, tmp_path / "killed"), fresh=True)
+    again = subprocess.run(command(study, tmp_path / "killed"), capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stderr
+    assert "4 of 4 runs are finished and kept." in again.stdout
+    written_last = {path.name for path in (tmp_path / "killed").iterdir() if not path.name.startswith(".")}
+    assert written_last - {"logs"} == {path.name for path in (tmp_path / "whole").iterdir() if path.name != ".lock"}
     assert results(tmp_path / "killed").equals(results(tmp_path / "whole"))
     logits = [
         folder / "runs" / "coupled-1" / "logits.safetensors" for folder in (tmp_path / "killed", tmp_path / "whole")

@@ -16,6 +16,9 @@ Data = Annotated[
 ]
 StudyFile = Annotated[Path, typer.Argument(help="Study file.")]
 CachePixels = Annotated[bool, typer.Option("--cache-pixels", help="Decode and resize every image once, and keep it.")]
+Loggers = Annotated[
+    list[str] | None, typer.Option("--logger", help="A Lightning logger: tensorboard, csv, mlflow, wandb, comet.")
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier result.")]
 
 
@@ -98,6 +101,7 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run, exactly.")] = False,
     workers: Annotated[int, typer.Option(min=0, help="Processes that read images.")] = 0,
     cache_pixels: CachePixels = False,
+    logger: Loggers = None,
 ) -> None:
     """Train one network on all data of a study, and keep it as a model."""
     from rich.console import Console
@@ -115,6 +119,7 @@ def train(
             resume=resume,
             workers=workers,
             cache_pixels=cache_pixels,
+            loggers=logger or ["tensorboard"],
             console=Console(),
         )
 
@@ -130,6 +135,7 @@ def compare(
         int | None, typer.Option(min=1, help="Runs side by side; by default one for each core.")
     ] = None,
     cache_pixels: CachePixels = False,
+    logger: Loggers = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print metrics.json; all else goes to standard error.")
     ] = False,
@@ -149,6 +155,7 @@ def compare(
             overwrite=overwrite,
             processes=processes,
             cache_pixels=cache_pixels,
+            loggers=logger or [],
             console=Console(stderr=as_json),
         )
     if as_json:

@@ -12,6 +12,7 @@ from typing import Any
 import lightning as L
 import torch
 from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.loggers import Logger
 
 from conjoin.data import Images, Problem
 from conjoin.evaluation._arms import ARMS, known_arms
@@ -59,16 +60,38 @@ class _Trace(Callback):
                 self.evidence.setdefault(name, []).append(evidence.tolist())
 
 
-def run_arm(arm: str, problem: Problem[Images], recipe: Recipe, seed: int) -> Run:
+def run_arm(
+    arm: str,
+    problem: Problem[Images],
+    recipe: Recipe,
+    seed: int,
+    loggers: Callable[[str], Sequence[Logger]] | None = None,
+) -> Run:
     """Train the networks of one arm on one seed and score them on the test images.
 
     Every arm takes the same number of optimizer steps for each of its networks; see `train_network`.
+
+    Args:
+        arm: from `ARMS`.
+        problem: images to train, validate and test on.
+        recipe: how to build, train and measure.
+        seed: of weights and batches.
+        loggers: makes Lightning loggers for a network, of the name that it is given.
     """
     start, trace = time.perf_counter(), _Trace()
     run = Run(arm, seed, evidence=trace.evidence)
     for objective in objectives(arm, problem, recipe):
         everything = ARMS[arm].everything
-        trained = train_network(objective, problem, recipe, seed, everything=everything, callbacks=[trace])
+        name = "-".join([arm, str(seed), *objective.tasks][: 3 if len(objective.tasks) == 1 else 2])
+        trained = train_network(
+            objective,
+            problem,
+            recipe,
+            seed,
+            everything=everything,
+            loggers=loggers(name) if loggers else [],
+            callbacks=[trace],
+        )
         logits = predict(trained.network, problem.test)
         run.logits.update(logits)
         run.thresholds.update({name: limits.tolist() for name, limits in trained.thresholds.items()})
@@ -87,6 +110,7 @@ def train_arms(
     *,
     processes: int | None = None,
     keep: Callable[[Run], None] | None = None,
+    loggers: Callable[[str], Sequence[Logger]] | None = None,
 ) -> Iterator[Run]:
     """Train arms on seeds; give each run as soon as it is done.
 
@@ -98,6 +122,7 @@ def train_arms(
         recipe: how every network is built, trained and measured.
         processes: how many train side by side; by default one for each core, or one where there is a GPU.
         keep: called with each run in the process that trained it, so that it is kept whatever happens to others.
+        loggers: as of `run_arm`; it goes to other processes.
 
     Raises:
         ValueError: if an arm is unknown.
@@ -109,7 +134,7 @@ def train_arms(
     processes = min(processes or (1 if torch.accelerator.is_available() else _cores()), len(jobs))
     context, before = multiprocessing.get_context("spawn"), set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(processes, context, initializer=_one_thread)
-    futures = [pool.submit(_job, make_problem, arm, recipe, seed, keep) for arm, seed in jobs]
+    futures = [pool.submit(_job, make_problem, job, recipe, keep, loggers) for job in jobs]
     try:
         for future in as_completed(futures):
             yield future.result()
@@ -128,9 +153,14 @@ def _cores() -> int:
 
 
 def _job(
-    make_problem: Callable[..., Problem[Any]], arm: str, recipe: Recipe, seed: int, keep: Callable[[Run], None] | None
+    make_problem: Callable[..., Problem[Any]],
+    job: tuple[str, int],
+    recipe: Recipe,
+    keep: Callable[[Run], None] | None,
+    loggers: Callable[[str], Sequence[Logger]] | None,
 ) -> Run:
-    run = run_arm(arm, make_problem(seed=seed), recipe, seed)
+    arm, seed = job
+    run = run_arm(arm, make_problem(seed=seed), recipe, seed, loggers)
     if keep is not None:
         keep(run)
     return run

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import lightning as L
 import torch
 from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.loggers import Logger
 from torch import Tensor
 
 from conjoin.data import Images, Problem, is_known, shares
@@ -72,6 +73,7 @@ def train_network(
     resume: bool = False,
     workers: int = 0,
     progress: bool = False,
+    loggers: Sequence[Logger] | None = None,
     callbacks: Sequence[Callback] = (),
 ) -> Trained:
     """Train a network on an objective's tasks.
@@ -91,6 +93,7 @@ def train_network(
         resume: as of `fit`.
         workers: as of `fit`.
         progress: as of `fit`.
+        loggers: as of `fit`.
         callbacks: as of `fit`.
 
     """
@@ -119,6 +122,7 @@ def train_network(
         resume=resume,
         workers=workers,
         progress=progress,
+        loggers=loggers,
         callbacks=callbacks,
     )
     if torch.accelerator.is_available():

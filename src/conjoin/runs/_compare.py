@@ -1,9 +1,8 @@
 """Train the arms of a study on its seeds, each run once, and judge them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -28,6 +27,7 @@ from conjoin.runs._stored import save_run, stored_run
 from conjoin.sources import Given, prepare, problem_of, study_problem
 from conjoin.study import Study
 from conjoin.tasks import MultiClass
+from conjoin.training import known_loggers, make_loggers
 
 
 def compare(
@@ -38,6 +38,7 @@ def compare(
     overwrite: bool = False,
     processes: int | None = None,
     cache_pixels: bool = False,
+    loggers: Sequence[str] = (),
     console: Console | None = None,
 ) -> list[Row]:
     """Train every arm of a study on every seed, say what that shows, and write it to `runs/<name>/compare`.
@@ -58,6 +59,7 @@ def compare(
         overwrite: replace what is there instead of going on with it.
         processes: how many runs train side by side; by default one for each core.
         cache_pixels: decode and resize every image once and keep it: 3 * height * width bytes an image.
+        loggers: Lightning loggers of each run, see `make_loggers`; those that write files write to `logs/`.
         console: where to say what happens; nowhere by default.
 
     Returns:
@@ -72,6 +74,7 @@ def compare(
     """
     in_one_process("compare")
     known_arms(study.arms)
+    known_loggers(loggers)
     if "single" not in study.arms or len(study.seeds) < 2:
         raise ValueError(
             "`arms` of a comparison should hold `single`, with which the others are compared, and `seeds` two or "
@@ -88,8 +91,15 @@ def compare(
     with claimed(folder, study, origin, overwrite=overwrite, go_on=True):
         test = prepared.hidden["test"].remove_columns(["image", "source"])
         test.with_format("polars")[:].write_parquet(folder / "test.parquet")
-        make_problem = partial(study_problem, study, given, cache_pixels=cache_pixels)
-        runs = _runs(study, make_problem, folder / "runs", processes, console)
+        train = partial(
+            train_arms,
+            partial(study_problem, study, given, cache_pixels=cache_pixels),
+            recipe=study.recipe,
+            processes=processes,
+            keep=partial(save_run, folder=folder / "runs"),
+            loggers=partial(make_loggers, loggers, folder / "logs"),
+        )
+        runs = _runs(study, train, folder / "runs", console)
         rows, more = judge(runs, margin=study.margin), details(runs, problem, study.recipe)
         print_results(rows, console, margin=study.margin)
         write_results(folder, runs, rows, margin=study.margin, more=more)
@@ -124,7 +134,7 @@ def _print_same(study: Study, console: Console) -> None:
 
 
 def _runs(
-    study: Study, make_problem: Callable[..., Problem[Any]], folder: Path, processes: int | None, console: Console
+    study: Study, train: Callable[[list[tuple[str, int]]], Iterator[Run]], folder: Path, console: Console
 ) -> list[Run]:
     """All runs of a study, the finished ones from the folder."""
     wanted = [(arm, seed) for seed in study.seeds for arm in study.arms]
@@ -134,8 +144,7 @@ def _runs(
         console.print(f"{len(runs)} of {len(wanted)} runs are finished and kept.")
     with run_bar(console) as bar:
         task = bar.add_task("training", total=len(left))
-        keep = partial(save_run, folder=folder)
-        for run in train_arms(make_problem, left, study.recipe, processes=processes, keep=keep):
+        for run in train(left):
             runs[run.arm, run.seed] = run
             scores = ", ".join(f"{score.task} {score.value:.3f}" for score in run.scores)
             bar.console.print(f"seed {run.seed} {run.arm}: {scores} ({run.seconds:.0f} s)")

@@ -14,6 +14,8 @@ from filelock import FileLock, Timeout
 from conjoin.study import Study
 
 _STUDY, _ORIGIN, _LOCK = "study.yaml", "origin.json", ".lock"
+_CLAIM = (_LOCK, ".origin.json.part")
+"""What is there before the folder is claimed."""
 _FREE = ("name", "arms", "seeds", "margin")
 """Keys that decide which runs there are and how they are judged, but nothing within a run."""
 _WRITTEN = ("study.yaml", "origin.json", "*.csv", "metrics.json", "test.parquet", "*.png", "*.svg", "report.html")
@@ -37,7 +39,7 @@ def claimed(folder: Path, study: Study, origin: Mapping[str, Any], *, overwrite:
         ValueError: if it holds results of another study or other data.
 
     """
-    found = [path for path in folder.iterdir() if path.name != _LOCK] if folder.exists() else []
+    found = [path for path in folder.iterdir() if path.name not in _CLAIM] if folder.exists() else []
     if found and not (folder / _ORIGIN).is_file():
         raise FileExistsError(f"`{folder}` holds no earlier result and is left alone. Choose another with --folder.")
     folder.mkdir(parents=True, exist_ok=True)
@@ -52,8 +54,8 @@ def claimed(folder: Path, study: Study, origin: Mapping[str, Any], *, overwrite:
                 )
             elif found:
                 _same(folder, study, origin)
+            write(folder / _ORIGIN, json.dumps(dict(origin), indent=2) + "\n")  # first: it says that the rest is ours
             write(folder / _STUDY, study.to_yaml())
-            write(folder / _ORIGIN, json.dumps(dict(origin), indent=2) + "\n")
             yield
     except Timeout:
         raise FileExistsError(f"`{folder}` is being written to by another process. Wait for it to end.") from None
@@ -75,6 +77,8 @@ def _delete_results(folder: Path) -> None:
 
 
 def _same(folder: Path, study: Study, origin: Mapping[str, Any]) -> None:
+    if not (folder / _STUDY).exists():  # killed before anything was run
+        return
     before = _flat(yaml.safe_load((folder / _STUDY).read_text("utf-8")))
     now = _flat(yaml.safe_load(study.to_yaml()))
     changed = [key for key in sorted(before.keys() | now.keys()) if before.get(key) != now.get(key)]

@@ -1,6 +1,7 @@
 """Train one network on a study, and keep it as a model."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -16,6 +17,7 @@ from conjoin.runs._origin import data_fingerprint
 from conjoin.runs._quiet import quiet
 from conjoin.sources import Given, prepare, problem_of
 from conjoin.study import Study
+from conjoin.training import known_loggers, make_loggers
 
 
 def train(
@@ -29,13 +31,14 @@ def train(
     resume: bool = False,
     workers: int = 0,
     cache_pixels: bool = False,
+    loggers: Sequence[str] = ("tensorboard",),
     console: Console | None = None,
 ) -> Model:
     """Train one network on all sources of a study, and write it to `runs/<name>/train`.
 
     The folder then holds `study.yaml`, `model/` (see `conjoin.load`), `metrics.csv` (scores on the test images, which
     are looked at once, in the end), `validation.csv` (scores on validation images over time), `checkpoints/` and
-    `logs/` (TensorBoard).
+    `logs/`.
 
     Args:
         study: what to train.
@@ -47,6 +50,7 @@ def train(
         resume: go on with a run that was interrupted, to the bit.
         workers: processes that read images.
         cache_pixels: decode and resize every image once and keep it: 3 * height * width bytes an image.
+        loggers: Lightning loggers, see `make_loggers`; those that write files write to `logs/`.
         console: where to say what happens; nowhere by default.
 
     Raises:
@@ -57,6 +61,7 @@ def train(
     """
     in_one_process("train")
     known_arms([arm])
+    known_loggers(loggers)
     if resume and overwrite:
         raise ValueError("`resume` goes on with what is there and `overwrite` deletes it. Give one of them.")
     console, seed = console or Console(quiet=True), study.seeds[0] if seed is None else seed
@@ -86,6 +91,7 @@ def train(
             resume=resume,
             workers=workers,
             progress=console.is_terminal,
+            loggers=make_loggers(loggers, folder / "logs", f"{arm}-{seed}"),
         )
         logits = predict(trained.network, problem.test)
         found = scores(trained.tasks, logits, problem.test, problem, study.recipe, thresholds=trained.thresholds)

@@ -3,5 +3,6 @@
 from conjoin.training._best import Look, Validate
 from conjoin.training._fit import fit
 from conjoin.training._learner import Learner
+from conjoin.training._loggers import known_loggers, make_loggers
 
-__all__ = ["Learner", "Look", "Validate", "fit"]
+__all__ = ["Learner", "Look", "Validate", "fit", "known_loggers", "make_loggers"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import lightning as L
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
-from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.loggers import Logger
 
 from conjoin.data import Augmentation, Images, MixedBatches, MixedLoader
 from conjoin.network import Network
@@ -14,6 +14,7 @@ from conjoin.objective import Objective
 from conjoin.study import TrainingSettings
 from conjoin.training._best import KeepBest, Look, Validate
 from conjoin.training._learner import Learner
+from conjoin.training._loggers import make_loggers
 from conjoin.training._ranks import trainer_ranks
 from conjoin.training._resume import LAST, AtomicCheckpoints, ExactResume, start_from
 
@@ -33,6 +34,7 @@ def fit(
     checkpoint_every: int = 100,
     workers: int = 0,
     progress: bool = False,
+    loggers: Sequence[Logger] | None = None,
     callbacks: Sequence[Callback] = (),
 ) -> list[Look]:
     """Train a network in place, on whatever device is best; started by `torchrun`, on all its ranks.
@@ -52,13 +54,14 @@ def fit(
             end; the weights with the highest mean are kept. Without it, the last.
         seed: seed of the order of images and of their changes. The caller seeds the network's
             initial weights.
-        folder: where to write checkpoints and TensorBoard logs; None writes nothing.
+        folder: where to write checkpoints, and logs where `loggers` does not say otherwise; None writes neither.
         resume: whether to go on from the last checkpoint in `folder`, if there is one. On the
             same machine, with as many ranks, the result is that of a run that was never interrupted.
             All ranks have to see `folder`; the first writes.
         checkpoint_every: steps between two checkpoints; the end has one of its own.
         workers: processes that read images; 0 reads them in this one. The result is the same.
         progress: whether to show a progress bar.
+        loggers: Lightning loggers; by default TensorBoard's in `folder`.
         callbacks: further Lightning callbacks.
 
     Returns:
@@ -71,6 +74,8 @@ def fit(
 
     """
     start = start_from(folder, resume=resume)
+    if loggers is None:
+        loggers = make_loggers(["tensorboard"], folder, "logs") if folder else []
     decisive = settings.model_dump() | {"augmentation": (augmentation or Augmentation()).model_dump()}
     keep = [_checkpoints(folder, checkpoint_every)] if folder else []
     best = KeepBest(validate, settings.validate_every) if validate else None
@@ -78,7 +83,7 @@ def fit(
         max_epochs=1,  # which has all steps
         max_steps=settings.steps,
         precision=settings.precision,
-        logger=TensorBoardLogger(folder, name="", version="logs") if folder else False,
+        logger=list(loggers),
         enable_checkpointing=folder is not None,
         enable_progress_bar=progress,
         enable_model_summary=False,
@@ -103,6 +108,7 @@ def fit(
         warnings.filterwarnings("ignore", message=".*LeafSpec.*")
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")  # chosen by the caller
         warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")  # when resumed
+        warnings.filterwarnings("ignore", message="Experiment logs directory .* exists")  # of a run that was killed
         trainer.fit(learner, loader, ckpt_path=start, weights_only=True)
         if folder:
             trainer.save_checkpoint(folder / LAST)
