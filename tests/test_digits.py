@@ -54,6 +54,16 @@ def test_a_fifth_of_each_source_but_at_most_fifty_is_set_aside() -> None:
         assert int(problem.train.set_aside[problem.train.source == source].sum()) == expected
 
 
+def test_everything_is_what_is_hidden_in_training() -> None:
+    problem = digits(50, 200, seed=1)
+    everything = problem.everything
+    assert everything is not None
+    assert torch.equal(everything.images, problem.train.images)
+    for name, known_ones in known(problem).items():
+        assert bool((everything.annotations[name] >= 0).all())
+        assert torch.equal(everything.annotations[name][known_ones], problem.train.annotations[name][known_ones])
+
+
 def test_segments_follow_from_the_digit() -> None:
     assert len(set(_LIT)) == 10
     problem = digits()

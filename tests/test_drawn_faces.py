@@ -186,6 +186,10 @@ def test_a_problem_holds_drawn_faces(problem: Problem[AnnotatedImages]) -> None:
     assert torch.equal(problem.train.images, faces.images / 255)
     assert torch.equal(problem.train.annotations["expression"][:20], faces.expression[:20])
     assert torch.equal(problem.train.annotations["units"][20:], faces.units[20:])
+    assert problem.everything is not None
+    assert torch.equal(problem.everything.images, problem.train.images)
+    assert torch.equal(problem.everything.annotations["expression"], faces.expression)
+    assert torch.equal(problem.everything.annotations["units"], faces.units)
     expression, units = problem.tasks
     assert expression.outputs == EXPRESSIONS
     assert units.outputs[:3] == ("AU1", "AU2", "AU4")

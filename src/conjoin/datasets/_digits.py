@@ -4,6 +4,7 @@
 Digits" (Alpaydin & Kaynak 1998), as `sklearn.datasets.load_digits` gives them.
 """
 
+from dataclasses import replace
 from functools import cache
 from typing import Literal
 
@@ -101,13 +102,15 @@ def digits(
         )
 
     if fold is None:
-        everything = {"digit": numbers[test], "strokes": labels[test]}
         none = torch.zeros(len(test), dtype=torch.long)
-        evaluation = AnnotatedImages(images[test], everything, none, none.bool())
+        known = {"digit": numbers[test], "strokes": labels[test]}
+        evaluation = AnnotatedImages(images[test], known, none, none.bool())
     else:
         evaluation = annotated(*held)
+    train, rows = annotated(*parts), torch.from_numpy(np.concatenate(parts))
+    everything = replace(train, annotations={"digit": numbers[rows], "strokes": labels[rows]})
     groups = {"strokes": {"segments": SEGMENTS, "measured": MEASURED}}
-    return Problem((digit, strokes), (relation,), annotated(*parts), evaluation, groups=groups)
+    return Problem((digit, strokes), (relation,), train, evaluation, everything=everything, groups=groups)
 
 
 @cache

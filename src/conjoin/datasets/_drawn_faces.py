@@ -4,6 +4,7 @@ The small network alone reads 0.75 of the expressions from 500 images; who knows
 (Bayes limit). Figures and how they were measured: docs/method.md, "Drawn faces".
 """
 
+from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
@@ -156,11 +157,13 @@ def drawn_faces_problem(
     if fold is None:
         test = _test_faces()
         none = torch.zeros(len(test.images), dtype=torch.long)
-        everything = {"expression": test.expression, "units": test.units}
-        evaluation = AnnotatedImages(test.images / 255, everything, none, none.bool())
+        known = {"expression": test.expression, "units": test.units}
+        evaluation = AnnotatedImages(test.images / 255, known, none, none.bool())
     else:
         evaluation = _annotated(faces, *held)
-    return Problem((expression, units), (relation,), _annotated(faces, *kept), evaluation)
+    train, rows = _annotated(faces, *kept), torch.from_numpy(np.concatenate(kept))
+    everything = replace(train, annotations={"expression": faces.expression[rows], "units": faces.units[rows]})
+    return Problem((expression, units), (relation,), train, evaluation, everything=everything)
 
 
 def _annotated(faces: DrawnFaces, *parts: NDArray[np.int_]) -> AnnotatedImages:
