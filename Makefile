@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test browser lint types screenshot benchmark-digits benchmark-counting benchmark-loading clean
+.PHONY: demo test browser lint types screenshot benchmark-digits benchmark-quality benchmark-counting benchmark-loading clean
 
 demo: $(VENV)/installed
 	$(BIN)/conjoin demo --overwrite
@@ -36,6 +36,10 @@ screenshot: $(VENV)/installed-dev browser demo
 # True and wrong relation tables on digits, against the bounds that coupling has to keep: six minutes.
 benchmark-digits: $(VENV)/installed
 	$(BIN)/python benchmarks/digits_tables.py
+
+# The grid of arms, tables and settings on digits: does training together cost anything? Half an hour, may be killed.
+benchmark-quality: $(VENV)/installed
+	$(BIN)/python benchmarks/quality.py digits
 
 # Counting a relation over 50 million rows: memory, and time against polars' own aggregation. Two minutes.
 benchmark-counting: $(VENV)/installed

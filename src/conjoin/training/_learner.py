@@ -44,6 +44,8 @@ class Learner(L.LightningModule):
         """AdamW, its learning rates in one cycle over all steps (Smith & Topin 2019)."""
         settings = self.settings
         groups = self.network.parameter_groups(settings.lr, settings.backbone_lr)
+        if learnt := list(self.objective.parameters()):  # weights of tasks, in an objective that learns them
+            groups.append({"params": learnt, "lr": settings.lr, "weight_decay": 0.0})
         optimizer = torch.optim.AdamW(groups, weight_decay=settings.weight_decay)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer, [float(str(group["lr"])) for group in groups], total_steps=settings.steps

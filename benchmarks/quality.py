@@ -1,0 +1,129 @@
+"""Does training together cost anything, and what does it give? A grid of settings, tables and arms.
+
+    python benchmarks/quality.py digits           # the cells that decide, half an hour on two cores
+    python benchmarks/quality.py faces            # drawn faces (synthetic), hours
+    python benchmarks/quality.py digits --seeds 100 104 --out runs/tuning   # other seeds
+
+Every run is a file in `runs/quality`; what is there is not trained again, so that a grid may be
+killed and goes on. Writes `results.csv` (a line for each score), `results.md` and `results.png`,
+prints the table and the bounds, and exits with 1 where one is missed.
+
+All arms take the same number of steps for each of their networks, the default of `conjoin demo`;
+the reporting seeds are 0 to 4 and decided nothing.
+"""
+
+import argparse
+import json
+import logging
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any, NamedTuple, get_args
+
+import torch
+from peers import run_pseudo_labels, run_uncertainty
+from quality_report import judge_grid, write_grid
+from rich.console import Console
+from rich.progress import Progress
+from settings import TABLES, WRONG, Setting, Table, problem
+
+from conjoin.evaluation import ARMS, run_arm
+from conjoin.study import Recipe
+
+PEERS = {"pseudo-labels": run_pseudo_labels, "uncertainty weighting": run_uncertainty}
+WITH_TABLE = ("coupled", "kollias2024", "kollias2024-reversed")
+"""Arms that read the table; the others are run once for a setting."""
+
+
+class Job(NamedTuple):
+    """One run of the grid."""
+
+    setting: Setting
+    arm: str
+    table: Table
+    seed: int
+
+    @property
+    def file(self) -> Path:
+        """Where its result is."""
+        arm = f"{self.arm}, {self.table}" if self.arm in WITH_TABLE else self.arm
+        return Path(str(self.setting)) / f"{arm}-{self.seed}.json"
+
+
+def grid(data: str, seeds: range) -> list[Job]:
+    """The cells that decide."""
+    sizes = {"digits": ((50, 1000), (1000, 50), (100, 100)), "faces": ((500, 10000), (10000, 500), (2000, 2000))}[data]
+    plain = [Setting(data, *size) for size in sizes]
+    plain += [Setting(data, *size, overlap=0.1) for size in sizes]
+    first, second = sizes[0]
+    shifted = [Setting(data, first, second, shift="look"), Setting(data, first, second // 2, shift="classes")]
+    everywhere = ("single", "joint", "full", *PEERS)
+    jobs = []
+    for setting in [*plain, *shifted]:
+        tables = TABLES if setting.overlap == 0 and setting.shift == "none" else ("true", "half-wrong")
+        for seed in seeds:
+            jobs += [Job(setting, arm, "true", seed) for arm in (*everywhere, *WITH_TABLE)]
+            jobs += [Job(setting, "coupled", table, seed) for table in tables if table != "true"]
+    return jobs
+
+
+def run(job: Job, folder: Path) -> None:
+    """Train and score; write the result when it is whole."""
+    recipe, start = Recipe(), time.perf_counter()
+    made = problem(job.setting, job.table, job.seed)
+    done = PEERS[job.arm](made, recipe, job.seed) if job.arm in PEERS else run_arm(job.arm, made, recipe, job.seed)
+    last = {name: values[-1] for name, values in done.evidence.items()}
+    told: dict[str, Any] = {"seconds": time.perf_counter() - start, "evidence": last}
+    told["scores"] = [score._asdict() for score in done.scores]
+    path = folder / job.file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".part")
+    draft.write_text(json.dumps(told), "utf-8")
+    draft.replace(path)
+
+
+def results(jobs: list[Job], folder: Path) -> Iterator[dict[str, Any]]:
+    """A line for each score."""
+    for job in jobs:
+        told = json.loads((folder / job.file).read_text("utf-8"))
+        arm = f"{job.arm}, {job.table}" if job.arm in WITH_TABLE else job.arm
+        for score in told["scores"]:
+            yield {"setting": str(job.setting), "arm": arm, "seed": job.seed} | score | {"seconds": told["seconds"]}
+
+
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
+
+
+def main() -> int:
+    """Run what is missing, then judge."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", choices=("digits", "faces"))
+    parser.add_argument("--seeds", type=int, nargs=2, default=(0, 4), metavar=("FIRST", "LAST"))
+    parser.add_argument("--only", help="only settings whose name contains this")
+    parser.add_argument("--out", type=Path, default=Path("runs/quality"))
+    given = parser.parse_args()
+    seeds = range(given.seeds[0], given.seeds[1] + 1)
+    jobs = [job for job in grid(given.data, seeds) if not given.only or given.only in str(job.setting)]
+    left = [job for job in jobs if not (given.out / job.file).exists()]
+    assert set(get_args(Table)) == set(TABLES) > set(WRONG)
+    assert {job.arm for job in jobs} <= {*ARMS, *PEERS}
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    pool = ProcessPoolExecutor(cores, multiprocessing.get_context("spawn"), initializer=_one_thread)
+    with pool, Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task(f"{len(jobs) - len(left)} of {len(jobs)} runs are there", total=len(left))
+        for future in as_completed([pool.submit(run, job, given.out) for job in left]):
+            future.result()
+            bar.advance(task)
+    frame = write_grid(list(results(jobs, given.out)), given.out, given.data)
+    return judge_grid(frame)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,139 @@
+"""What the quality grid shows: a table, a picture, and the bounds that coupling has to keep."""
+
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import numpy as np
+import polars as pl
+
+from conjoin.evaluation import findings, paired_difference
+
+EQUAL = 0.01
+"""With a table that teaches nothing true, coupled is joint up to this, in the mean."""
+GAPS = {"digits-50+1000": ("digit", 0.7), "faces-500+10000": ("expression", 0.5)}
+"""Share of what there is to gain that coupled recovers on the starved task."""
+
+
+def write_grid(rows: list[dict[str, Any]], folder: Path, data: str) -> pl.DataFrame:
+    """Write every score, the table of means and a picture; return every score."""
+    frame = pl.DataFrame(rows)
+    frame.write_csv(folder / f"{data}.csv")
+    (folder / f"{data}.md").write_text(_markdown(frame), "utf-8")
+    _draw(frame).save(folder / f"{data}.png", scale_factor=2)
+    return frame
+
+
+def judge_grid(frame: pl.DataFrame) -> int:
+    """Print the bounds; return 1 where one is missed."""
+    checks = [*_harm(frame), *_equal(frame), *_gaps(frame), *_best(frame)]
+    for good, text in checks:
+        print(f"{'ok    ' if good else 'MISSED'} {text}")
+    return int(not all(good for good, _ in checks))
+
+
+def _values(frame: pl.DataFrame, setting: str, arm: str, task: str) -> np.ndarray:
+    found = frame.filter(setting=setting, arm=arm, task=task).sort("seed")
+    return found["value"].to_numpy()
+
+
+def _cells(frame: pl.DataFrame) -> list[tuple[str, str]]:
+    return sorted(set(frame.select("setting", "task").iter_rows()))
+
+
+def _arms(frame: pl.DataFrame, setting: str) -> list[str]:
+    return frame.filter(setting=setting)["arm"].unique(maintain_order=True).to_list()
+
+
+def _harm(frame: pl.DataFrame) -> list[tuple[bool, str]]:
+    """No cell of coupled harms a task, family-wise over the grid."""
+    cells = [(s, a, t) for s, t in _cells(frame) for a in _arms(frame, s) if a.startswith("coupled")]
+    differences = [paired_difference(_values(frame, s, a, t), _values(frame, s, "single", t)) for s, a, t in cells]
+    found = findings(differences)
+    checks = [
+        (False, f"negative transfer: {s}, {a}, {t}: {d.mean:+.3f} [{d.lower:+.3f}, {d.upper:+.3f}]")
+        for (s, a, t), d, finding in zip(cells, differences, found, strict=True)
+        if finding == "negative transfer"
+    ]
+    counts = {finding: found.count(finding) for finding in dict.fromkeys(found)}
+    worst = min(zip(differences, cells, strict=True), key=lambda pair: pair[0].mean)
+    text = f"coupled in {len(cells)} cells, family-wise: {counts}; worst {' '.join(worst[1])}: {worst[0].mean:+.3f}"
+    return checks or [(True, text)]
+
+
+def _equal(frame: pl.DataFrame) -> list[tuple[bool, str]]:
+    """Tables that teach nothing true do nothing."""
+    checks = []
+    for kind in ("uninformative", "permuted", "half-wrong"):
+        gaps = [
+            (abs(float((_values(frame, s, f"coupled, {kind}", t) - _values(frame, s, "joint", t)).mean())), s, t)
+            for s, t in _cells(frame)
+            if f"coupled, {kind}" in _arms(frame, s)
+        ]
+        gap, setting, task = max(gaps, default=(0.0, "no setting", "no task"))
+        checks.append((gap <= EQUAL, f"{kind}: largest mean |coupled - joint| {gap:.4f} ({setting}, {task})"))
+    return checks
+
+
+def _gaps(frame: pl.DataFrame) -> list[tuple[bool, str]]:
+    checks = []
+    for setting, (task, least) in GAPS.items():
+        if setting in frame["setting"]:
+            single, coupled, full = (
+                _values(frame, setting, arm, task).mean() for arm in ("single", "coupled, true", "full")
+            )
+            gap = (coupled - single) / (full - single)
+            checks.append((gap >= least, f"{setting}: recovered gap on {task} {gap:.2f} (at least {least})"))
+    return checks
+
+
+def _best(frame: pl.DataFrame) -> list[tuple[bool, str]]:
+    """Best mean Delta-m (Maninis et al. 2019) of all arms but full, over all settings, true tables."""
+    gains: dict[str, list[float]] = {}
+    for setting, task in _cells(frame):
+        single = _values(frame, setting, "single", task).mean()
+        for arm in _arms(frame, setting):
+            if arm not in {"single", "full"} and (", " not in arm or arm.endswith(", true")):
+                gains.setdefault(arm, []).append(100 * (_values(frame, setting, arm, task).mean() / single - 1))
+    means = {arm: float(np.mean(values)) for arm, values in gains.items()}
+    told = ", ".join(f"{arm} {mean:+.2f}" for arm, mean in sorted(means.items(), key=lambda item: -item[1]))
+    return [(max(means, key=means.__getitem__).startswith("coupled"), f"mean Delta-m, per cent: {told}")]
+
+
+def _markdown(frame: pl.DataFrame) -> str:
+    lines = []
+    for setting in frame["setting"].unique(maintain_order=True):
+        tasks = [task for s, task in _cells(frame) if s == setting]
+        lines += [f"### {setting}", "", "| arm | " + " | ".join(tasks) + " |", "|---|" + "---|" * len(tasks)]
+        for arm in _arms(frame, setting):
+            cells = []
+            for task in tasks:
+                values = _values(frame, setting, arm, task)
+                text = f"{values.mean():.3f}"
+                if arm != "single":
+                    d = paired_difference(values, _values(frame, setting, "single", task))
+                    text += f", {d.mean:+.3f} [{d.lower:+.3f}, {d.upper:+.3f}]"
+                cells.append(text.replace("0.", "."))
+            lines.append(f"| {arm} | " + " | ".join(cells) + " |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _draw(frame: pl.DataFrame) -> alt.HConcatChart:
+    """Differences to single with their intervals, a panel for each task and setting."""
+    rows = []
+    for setting, task in _cells(frame):
+        for arm in _arms(frame, setting):
+            if arm not in {"single", "kollias2024-reversed, true"}:  # the latter is far off
+                d = paired_difference(_values(frame, setting, arm, task), _values(frame, setting, "single", task))
+                line = {"setting": setting, "task": task, "arm": arm, "mean": d.mean}
+                rows.append(line | {"lower": d.lower, "upper": d.upper})
+    table, panels = pl.DataFrame(rows), []
+    for task in table["task"].unique(maintain_order=True):
+        base = alt.Chart().encode(y=alt.Y("arm:N", title=None, sort=None), color=alt.Color("arm:N", legend=None))
+        points = base.mark_point(filled=True).encode(x=alt.X("mean:Q", title="difference to single, 95 % interval"))
+        bars = base.mark_rule().encode(x="lower:Q", x2="upper:Q")
+        zero = alt.Chart().mark_rule(strokeDash=[3, 3]).encode(x=alt.datum(0))
+        layers = alt.layer(zero, bars, points, data=table.filter(task=task)).properties(width=260)
+        panels.append(layers.facet(row=alt.Row("setting:N", title=None)).properties(title=task))
+    return alt.hconcat(*panels)
