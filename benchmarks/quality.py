@@ -25,11 +25,11 @@ from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 import torch
-from peers import run_pseudo_labels, run_uncertainty
+from quality_peers import run_pseudo_labels, run_uncertainty
 from quality_report import judge_grid, write_grid
+from quality_settings import TABLES, WRONG, Setting, Table, problem
 from rich.console import Console
 from rich.progress import Progress
-from settings import TABLES, WRONG, Setting, Table, problem
 
 from conjoin.evaluation import ARMS, run_arm
 from conjoin.study import Recipe
