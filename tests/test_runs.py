@@ -303,6 +303,23 @@ def test_arms_that_cannot_be_trained(arguments: list[str], message: str, study: 
     assert not (tmp_path / "runs").exists()
 
 
+def test_tables_that_are_learned(study: Path, tmp_path: Path) -> None:
+    write_study(tmp_path, relations=[{"source": "article", "target": "marks", "learned": True}])
+    assert run("check", study, "--json").exit_code == 0
+    done = run("train", study)
+    assert done.exit_code == 0, done.output
+    assert "First, a network without coupling, to learn article->marks." in done.stdout
+    table = pl.read_csv(tmp_path / "runs" / "shop" / "train" / "article-marks.csv")
+    assert table.columns == ["article", "light", "framed"]
+    assert table["article"].to_list() == list(COLOURS)
+    assert table.select("light", "framed").to_numpy().std() > 0.001
+    done = run("compare", study, "--processes", "1")
+    assert done.exit_code == 0, done.output
+    told = json.loads((tmp_path / COMPARED / "runs" / "coupled-0" / "run.json").read_text())
+    np.testing.assert_allclose(told["tables"]["article->marks"], table.select("light", "framed").to_numpy(), atol=1e-6)
+    assert "learnt, mean over 2 runs of coupled" in (tmp_path / COMPARED / "report.html").read_text("utf-8")
+
+
 @pytest.mark.parametrize("verb", ["train", "compare"])
 @pytest.mark.parametrize(
     ("logger", "message"),

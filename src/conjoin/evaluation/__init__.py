@@ -3,6 +3,7 @@
 from conjoin.evaluation._arms import ARMS, Arm, known_arms
 from conjoin.evaluation._compare import TRACE_EVERY, Run, run_arm, train_arms
 from conjoin.evaluation._details import Cost, Details, Gap, Interval, Output, details
+from conjoin.evaluation._learned import unknown_relations, with_learned_tables
 from conjoin.evaluation._metrics import Score, hardened, predict, score
 from conjoin.evaluation._statistics import (
     CONFIDENCE,
@@ -56,5 +57,7 @@ __all__ = [
     "train_network",
     "try_network",
     "tune_thresholds",
+    "unknown_relations",
     "verdict",
+    "with_learned_tables",
 ]

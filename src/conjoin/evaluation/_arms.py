@@ -20,6 +20,8 @@ class Arm(NamedTuple):
     build: Build
     everything: bool = False
     """Whether it is shown annotations that are hidden from the others."""
+    related: bool = False
+    """Whether it reads relation tables."""
 
 
 def _single(tasks: Sequence[Task], _: Sequence[Relation], adjustments: Mapping[str, float]) -> list[Objective]:
@@ -46,9 +48,9 @@ def _kollias(
 ARMS: dict[str, Arm] = {
     "single": Arm(_single),
     "joint": Arm(_joint),
-    "kollias2024": Arm(partial(_kollias, reverse=False)),
-    "kollias2024-reversed": Arm(partial(_kollias, reverse=True)),
-    "coupled": Arm(_coupled),
+    "kollias2024": Arm(partial(_kollias, reverse=False), related=True),
+    "kollias2024-reversed": Arm(partial(_kollias, reverse=True), related=True),
+    "coupled": Arm(_coupled, related=True),
     "full": Arm(_joint, everything=True),
 }
 """By name: a network for each task; one network without coupling; the method of Kollias et al. 2024

@@ -16,6 +16,7 @@ from lightning.pytorch.loggers import Logger
 
 from conjoin.data import Images, Problem
 from conjoin.evaluation._arms import ARMS, known_arms
+from conjoin.evaluation._learned import unknown_relations, with_learned_tables
 from conjoin.evaluation._metrics import Score, predict
 from conjoin.evaluation._train import objectives, train_network
 from conjoin.evaluation._validation import scores
@@ -44,6 +45,8 @@ class Run:
     """Logits on the test images, by task."""
     thresholds: dict[str, list[float]] = field(default_factory=dict)
     """By task with labels: probability from which on each counts as present, where tuned on validation images."""
+    tables: dict[str, list[list[float]]] = field(default_factory=dict)
+    """By relation: the table, where the run learnt it."""
     looks: list[list[Look]] = field(default_factory=list)
     """For each network, what every look at the validation images showed."""
 
@@ -80,6 +83,10 @@ def run_arm(
     """
     start, trace = time.perf_counter(), _Trace()
     run = Run(arm, seed, evidence=trace.evidence)
+    if ARMS[arm].related and (unknown := unknown_relations(problem)):
+        problem = with_learned_tables(problem, recipe, seed)
+        run.tables = {r.name: r.table.tolist() for r in problem.relations if r.name in unknown}
+        run.images += recipe.training.steps * recipe.training.batch_size
     for objective in objectives(arm, problem, recipe):
         everything = ARMS[arm].everything
         name = "-".join([arm, str(seed), *objective.tasks][: 3 if len(objective.tasks) == 1 else 2])

@@ -2,8 +2,19 @@
 
 from conjoin.relate._count import count_relation, estimate
 from conjoin.relate._files import read_table
+from conjoin.relate._learn import learn_relation
 from conjoin.relate._published import published
 from conjoin.relate._sums import Sums
-from conjoin.relate._table import CONFIDENCE, RelationTable
+from conjoin.relate._table import CONFIDENCE, Kind, RelationTable
 
-__all__ = ["CONFIDENCE", "RelationTable", "Sums", "count_relation", "estimate", "published", "read_table"]
+__all__ = [
+    "CONFIDENCE",
+    "Kind",
+    "RelationTable",
+    "Sums",
+    "count_relation",
+    "estimate",
+    "learn_relation",
+    "published",
+    "read_table",
+]

@@ -8,6 +8,8 @@ from torch import Tensor, nn
 
 from conjoin.tasks import MultiClass, MultiLabel, Task
 
+TO_LEARN = "to be learnt"
+
 
 class Relation(nn.Module):
     """What a multi-class source task says about a target task.
@@ -30,6 +32,8 @@ class Relation(nn.Module):
     """
 
     log_table: Float[Tensor, "classes variables outcomes"]
+    is_known: bool = True
+    """False where the table is still to be learnt."""
 
     def __init__(
         self,
@@ -58,6 +62,14 @@ class Relation(nn.Module):
             values = values.clamp(min=2 * floor / len(target.outputs))
             layout = (values / values.sum(-1, keepdim=True)).unsqueeze(1)
         self.register_buffer("log_table", layout.log().to(torch.get_default_dtype()))
+
+    @classmethod
+    def unknown(cls, source: MultiClass, target: Task) -> "Relation":
+        """A relation whose table is to be learnt: until then every row is the same, which says nothing."""
+        even = 0.5 if isinstance(target, MultiLabel) else 1 / len(target.outputs)
+        relation = cls(source, target, [[even] * len(target.outputs)] * len(source.outputs), origin=TO_LEARN)
+        relation.is_known = False
+        return relation
 
     @property
     def name(self) -> str:

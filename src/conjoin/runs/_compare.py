@@ -1,14 +1,17 @@
 """Train the arms of a study on its seeds, each run once, and judge them."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import torch
 from rich.console import Console
 
 from conjoin.data import Problem, StoredImages
 from conjoin.evaluation import Row, Run, details, judge, known_arms, train_arms, try_network
 from conjoin.inspection import inspect_study
+from conjoin.relations import Relation
 from conjoin.report import (
     Contents,
     draw_differences,
@@ -100,6 +103,7 @@ def compare(
             loggers=partial(make_loggers, loggers, folder / "logs"),
         )
         runs = _runs(study, train, folder / "runs", console)
+        problem = _with_learnt_tables(problem, runs)
         rows, more = judge(runs, margin=study.margin), details(runs, problem, study.recipe)
         print_results(rows, console, margin=study.margin)
         write_results(folder, runs, rows, margin=study.margin, more=more)
@@ -150,6 +154,18 @@ def _runs(
             bar.console.print(f"seed {run.seed} {run.arm}: {scores} ({run.seconds:.0f} s)")
             bar.advance(task)
     return [runs[arm, seed] for arm in study.arms for seed in study.seeds]
+
+
+def _with_learnt_tables(problem: Problem[StoredImages], runs: Sequence[Run]) -> Problem[StoredImages]:
+    """With those tables that runs learnt, each the mean over the runs of one arm: for the report."""
+    relations = []
+    for relation in problem.relations:
+        if learnt := [run for run in runs if relation.name in run.tables]:
+            tables = torch.tensor([run.tables[relation.name] for run in learnt if run.arm == learnt[-1].arm])
+            origin = f"learnt, mean over {len(tables)} runs of {learnt[-1].arm}"
+            relation = Relation(relation.source, relation.target, tables.mean(0), origin=origin)  # noqa: PLW2901
+        relations.append(relation)
+    return replace(problem, relations=tuple(relations))
 
 
 def _draw(runs: Sequence[Run], problem: Problem[StoredImages], folder: Path) -> None:

@@ -8,8 +8,21 @@ import polars as pl
 from rich.console import Console
 
 from conjoin.data import MixedBatches, Preprocessing
-from conjoin.evaluation import ARMS, Run, Trained, known_arms, objectives, predict, scores, train_network, try_network
+from conjoin.evaluation import (
+    ARMS,
+    Run,
+    Trained,
+    known_arms,
+    objectives,
+    predict,
+    scores,
+    train_network,
+    try_network,
+    unknown_relations,
+    with_learned_tables,
+)
 from conjoin.model import Model
+from conjoin.relations import Relation
 from conjoin.report import print_scores, print_skipped
 from conjoin.runs._folder import claimed, in_one_process, listed
 from conjoin.runs._looks import looks_table
@@ -37,8 +50,8 @@ def train(
     """Train one network on all sources of a study, and write it to `runs/<name>/train`.
 
     The folder then holds `study.yaml`, `model/` (see `conjoin.load`), `metrics.csv` (scores on the test images, which
-    are looked at once, in the end), `validation.csv` (scores on validation images over time), `checkpoints/` and
-    `logs/`.
+    are looked at once, in the end), `validation.csv` (scores on validation images over time), each table that was
+    learnt as `<source>-<target>.csv`, `checkpoints/` and `logs/`.
 
     Args:
         study: what to train.
@@ -81,6 +94,11 @@ def train(
             f"{arm}, seed {seed}: {settings.steps:,} steps of {settings.batch_size} images. After {epoch:,} steps "
             f"every one of {len(problem.train):,} images has been seen."
         )
+        if ARMS[arm].related and (unknown := unknown_relations(problem)):
+            console.print(f"First, a network without coupling, to learn {', '.join(sorted(unknown))}.")
+            problem = with_learned_tables(problem, study.recipe, seed)
+            (objective,) = objectives(arm, problem, study.recipe)
+            _write_tables([r for r in problem.relations if r.name in unknown], folder)
         trained = train_network(
             objective,
             problem,
@@ -103,6 +121,14 @@ def train(
     print_scores(found, console)
     console.print(f"Written to {folder}: {', '.join(listed(folder))}")
     return model
+
+
+def _write_tables(relations: Sequence[Relation], folder: Path) -> None:
+    """Each as a matrix that a study reads as `file`."""
+    for relation in relations:
+        columns = dict(zip(relation.target.outputs, relation.table.T.tolist(), strict=True))
+        table = pl.DataFrame({relation.source.name: relation.source.outputs} | columns)
+        table.write_csv(folder / f"{relation.source.name}-{relation.target.name}.csv")
 
 
 def _model(trained: Trained, study: Study) -> Model:

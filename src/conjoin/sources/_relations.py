@@ -32,6 +32,8 @@ def build_relation(settings: RelationSettings, study: Study, prepared: Prepared)
     tasks = {task.name: task for task in prepared.tasks}
     source, target = tasks[settings.source], tasks[settings.target]
     assert isinstance(source, MultiClass)  # the study has seen to it
+    if settings.learned:
+        return Relation.unknown(source, target)
     if settings.table is not None:
         return Relation(source, target, torch.tensor(settings.table), origin="study file")
     if settings.file is not None:

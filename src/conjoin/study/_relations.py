@@ -10,7 +10,7 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 class RelationSettings(Strict):
-    """What one task says about another, and where its table comes from: one of four."""
+    """What one task says about another, and where its table comes from: one of five."""
 
     source: str
     """A task with classes: the rows of the table."""
@@ -26,17 +26,21 @@ class RelationSettings(Strict):
     """Counted from training images that are annotated for both tasks; or from those of the data source of this
     name."""
 
+    learned: bool = False
+    """Learnt in each run from images that are annotated for the target only; it takes one more training."""
+
     @model_validator(mode="after")
     def _one_origin(self) -> "RelationSettings":
         if len(self.origins) != 1:
             found = self.origins or "none"
-            raise ValueError(f"one of `table`, `file`, `published` and `counted`. Found {found}")
+            raise ValueError(f"one of `table`, `file`, `published`, `counted` and `learned`. Found {found}")
         return self
 
     @property
     def origins(self) -> list[str]:
-        """Which of the four is given."""
-        return [name for name in ("table", "file", "published", "counted") if getattr(self, name) not in (None, False)]
+        """Which of the five is given."""
+        names = ("table", "file", "published", "counted", "learned")
+        return [name for name in names if getattr(self, name) not in (None, False)]
 
     @property
     def name(self) -> str:
