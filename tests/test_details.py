@@ -1,5 +1,6 @@
 """What a comparison shows beside means: intervals over test images, classes and labels, gaps, costs."""
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -93,6 +94,16 @@ def test_ignoring_clusters_would_promise_too_much() -> None:
     by_cluster = bootstrap_difference([counts_of(easy)], [counts_of(single)], numbers, accuracy)
     by_image = bootstrap_difference([counts_of(easy)], [counts_of(single)], np.arange(len(easy)), accuracy)
     assert by_cluster[1] - by_cluster[0] > 4 * (by_image[1] - by_image[0])
+
+
+def test_many_test_images_need_little_memory() -> None:
+    """All resampled test sets at once would take 16 bytes for each and each image: 160 MB here."""
+    one = counts_of(np.ones(5000))
+    tracemalloc.start()
+    bootstrap_difference([one], [one], np.arange(5000), accuracy)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 20e6
 
 
 def test_the_same_predictions_differ_by_nothing() -> None:
