@@ -14,7 +14,6 @@ from conjoin.evaluation._statistics import (
     paired_difference,
     seeds_needed,
 )
-from conjoin.evaluation._tally import by_output, tally
 from conjoin.evaluation._thresholds import tune_thresholds
 from conjoin.evaluation._train import Trained, objectives, train_network, try_network
 from conjoin.evaluation._validation import scores
@@ -37,7 +36,6 @@ __all__ = [
     "Run",
     "Score",
     "Trained",
-    "by_output",
     "details",
     "findings",
     "hardened",
@@ -51,7 +49,6 @@ __all__ = [
     "score",
     "scores",
     "seeds_needed",
-    "tally",
     "train_arms",
     "train_network",
     "try_network",

@@ -91,7 +91,7 @@ def _more_seeds(rows: Sequence[Row], *, tasks: int, margin: float) -> str:
             needed = seeds_needed(row.difference, tasks=tasks, margin=margin)
             more = None if needed is None else max(needed - len(row.difference.values), 1)
             by_number.setdefault(more, []).append(row)
-    parts = []
+    parts: list[str] = []
     for more in sorted(by_number, key=lambda number: math.inf if number is None else number):
         advice = "so noisy that 200 seeds would not settle it"
         if more is not None:
