@@ -1,5 +1,6 @@
 """The report as a person sees it: in a browser."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ TASK = '<i &"'
 """Another; names of tasks hold no ">"."""
 SCRIPT = "</pre></script><script>window.hit = 1</script>"
 ARMS = "Arms by task: mean, and difference to single with its interval"
+TEXTS = "[...document.querySelectorAll('#{} script')].map((script) => script.textContent)"
 SECTIONS = [
     "arms",
     "closer",
@@ -158,6 +160,23 @@ def test_every_chart_is_drawn(browser: webdriver.Chrome, page: Path) -> None:
         assert alt.endswith(".")
         assert number > 0, alt
         assert width > 100, alt
+
+
+def test_charts_of_many_classes_fit_and_share_their_scale(browser: webdriver.Chrome, odd_page: Path) -> None:
+    """A matrix of 30 classes scrolls nowhere on a wide screen; single and coupled have the colours of 0 to 1."""
+    show(browser, odd_page, size=(1280, 800))
+    boxes = "[...document.querySelectorAll('#confusion .scroll')].map((box) => box.scrollWidth - box.clientWidth)"
+    assert found(browser, boxes) == [0, 0, 0]
+    specs = [json.loads(text) for text in found(browser, TEXTS.format("confusion"))]
+    assert [spec["encoding"]["color"]["scale"]["domain"] for spec in specs[:2]] == [[0, 1], [0, 1]]
+
+
+def test_evidence_in_the_end_is_beside_each_name(browser: webdriver.Chrome, odd_page: Path, odd: Contents) -> None:
+    show(browser, odd_page)
+    last = np.mean([run.evidence[odd.problem.relations[0].name][-1] for run in odd.of("coupled")], 0)
+    names = "[...document.querySelectorAll('#evidence svg text')].map((text) => text.textContent)"
+    for name, value in zip(odd.problem.tasks[1].outputs, last, strict=True):
+        assert f"{name} {value:.2f}" in found(browser, names)
 
 
 def test_sections_are_in_order_and_linked(browser: webdriver.Chrome, digits_page: Path, odd_page: Path) -> None:

@@ -61,6 +61,7 @@ def _matrix(task: MultiClass, what: str, matrix: torch.Tensor, kept: list[int], 
         across=names,
         titles=("annotated", "predicted", "difference of shares" if diverging else "share of the class"),
         diverging=max(float(found.abs().max()), 1e-3) if diverging else None,
+        highest=1.0,  # single and the other arm are compared by eye
         quiet=True,
         alt_text=alt_text,
     )
