@@ -305,6 +305,10 @@ def test_figures_are_those_of_the_runs(browser: webdriver.Chrome, odd_page: Path
         assert row["test images"] == (labels[:, at] == 1).sum()
     assert (rows[2]["single"], rows[2]["change"]) == ("", "")  # no test image has it
 
+    rows = figures(browser, "Difference to single, interval over test images")
+    means = {row.task: row.difference.mean for row in odd.rows if row.difference}
+    assert [row["difference"] for row in rows] == [means[row["task"]] for row in rows]
+
     rates = figures(browser, f"Label rates, {relation.name}")
     source = torch.stack([run.logits[kind.name].softmax(-1) for run in odd.of("single")]).mean((0, 1))
     target = torch.stack([run.logits["marks"].sigmoid() for run in odd.of("single")]).mean((0, 1))

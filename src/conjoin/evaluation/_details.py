@@ -68,7 +68,7 @@ class Details:
         outputs: every class and label.
         delta_m: by arm, mean relative difference over tasks, in per cent (Maninis et al. 2019), with its interval over
             seeds.
-        gaps: where the arm `full` is there and is shown to be better than single-task training.
+        gaps: where the arm `full` is there and the interval of its difference to single-task training is above 0.
         costs: of each arm.
 
     """
