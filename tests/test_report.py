@@ -274,11 +274,16 @@ def test_names_are_text_wherever_they_stand(browser: webdriver.Chrome, odd_page:
     assert TASK in browser.find_element(By.CSS_SELECTOR, "#changes figcaption").text
 
 
-def test_of_many_classes_the_most_changed_are_shown(browser: webdriver.Chrome, odd_page: Path) -> None:
+def test_of_many_classes_the_most_changed_are_shown(browser: webdriver.Chrome, odd_page: Path, odd: Contents) -> None:
     show(browser, odd_page)
     assert "30 of 40 classes are shown" in browser.find_element(By.ID, "confusion").text
     assert "the chart shows 30 of 40" in browser.find_element(By.ID, "outputs").text
     assert "30 of 40 classes" in browser.find_element(By.ID, "relations").text
+    table = odd.problem.relations[0].table.numpy()
+    away = np.abs(table - table.mean(0)).max(1)
+    ticks = "[...document.querySelectorAll('#relations svg text')].map((text) => text.textContent)"
+    shown = set(found(browser, ticks)) & set(odd.problem.tasks[0].outputs)
+    assert shown - {HOSTILE} == {odd.problem.tasks[0].outputs[row] for row in np.argsort(-away)[:30]} - {HOSTILE}
 
 
 def test_figures_are_those_of_the_runs(browser: webdriver.Chrome, odd_page: Path, odd: Contents) -> None:
