@@ -35,11 +35,7 @@ def tables(contents: Contents) -> Section | None:
         rows, columns = largest(away), largest(relation.table.amax(0) - relation.table.amin(0))
         if (len(rows), len(columns)) != tuple(relation.table.shape):
             sizes = f"{len(rows)} of {relation.table.shape[0]} classes and {len(columns)} of {relation.table.shape[1]}"
-            blocks.append(
-                Words(
-                    f"{relation.name}: {sizes} outputs are shown, those that stand out most."
-                )
-            )
+            blocks.append(Words(f"{relation.name}: {sizes} outputs are shown, those that stand out most."))
         blocks.append(Charts([_table(relation, rows, columns)]))
     return Section("relations", "Relation tables", blocks)
 
