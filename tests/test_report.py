@@ -35,7 +35,7 @@ TASK = '<i &"'
 """Another; names of tasks hold no ">"."""
 SCRIPT = "</pre></script><script>window.hit = 1</script>"
 ARMS = "Arms by task: mean, and difference to single with its interval"
-TEXTS = "[...document.querySelectorAll('#{} script')].map((script) => script.textContent)"
+TEXTS = "[...document.querySelectorAll('{}')].map((element) => element.textContent)"
 SECTIONS = [
     "arms",
     "closer",
@@ -167,16 +167,15 @@ def test_charts_of_many_classes_fit_and_share_their_scale(browser: webdriver.Chr
     show(browser, odd_page, size=(1280, 800))
     boxes = "[...document.querySelectorAll('#confusion .scroll')].map((box) => box.scrollWidth - box.clientWidth)"
     assert found(browser, boxes) == [0, 0, 0]
-    specs = [json.loads(text) for text in found(browser, TEXTS.format("confusion"))]
+    specs = [json.loads(text) for text in found(browser, TEXTS.format("#confusion script"))]
     assert [spec["encoding"]["color"]["scale"]["domain"] for spec in specs[:2]] == [[0, 1], [0, 1]]
 
 
 def test_evidence_in_the_end_is_beside_each_name(browser: webdriver.Chrome, odd_page: Path, odd: Contents) -> None:
     show(browser, odd_page)
     last = np.mean([run.evidence[odd.problem.relations[0].name][-1] for run in odd.of("coupled")], 0)
-    names = "[...document.querySelectorAll('#evidence svg text')].map((text) => text.textContent)"
     for name, value in zip(odd.problem.tasks[1].outputs, last, strict=True):
-        assert f"{name} {value:.2f}" in found(browser, names)
+        assert f"{name} {value:.2f}" in found(browser, TEXTS.format("#evidence svg text"))
 
 
 def test_sections_are_in_order_and_linked(browser: webdriver.Chrome, digits_page: Path, odd_page: Path) -> None:
@@ -269,8 +268,7 @@ def test_names_are_text_wherever_they_stand(browser: webdriver.Chrome, odd_page:
     assert browser.title.startswith(HOSTILE)
     assert f"name: {SCRIPT}" in browser.find_element(By.CSS_SELECTOR, "#reproduction pre").text
     assert SCRIPT in browser.find_element(By.CSS_SELECTOR, "#check table").text
-    ticks = "[...document.querySelectorAll('#rates svg text')].map((text) => text.textContent)"
-    assert HOSTILE in found(browser, ticks)
+    assert HOSTILE in found(browser, TEXTS.format("#rates svg text"))
     assert TASK in browser.find_element(By.CSS_SELECTOR, "#changes figcaption").text
 
 
@@ -281,8 +279,7 @@ def test_of_many_classes_the_most_changed_are_shown(browser: webdriver.Chrome, o
     assert "30 of 40 classes" in browser.find_element(By.ID, "relations").text
     table = odd.problem.relations[0].table.numpy()
     away = np.abs(table - table.mean(0)).max(1)
-    ticks = "[...document.querySelectorAll('#relations svg text')].map((text) => text.textContent)"
-    shown = set(found(browser, ticks)) & set(odd.problem.tasks[0].outputs)
+    shown = set(found(browser, TEXTS.format("#relations svg text"))) & set(odd.problem.tasks[0].outputs)
     assert shown - {HOSTILE} == {odd.problem.tasks[0].outputs[row] for row in np.argsort(-away)[:30]} - {HOSTILE}
 
 
@@ -311,8 +308,7 @@ def test_figures_are_those_of_the_runs(browser: webdriver.Chrome, odd_page: Path
     assert (rows[2]["single"], rows[2]["change"]) == ("", "")  # no test image has it
 
     rows = figures(browser, "Difference to single, interval over test images")
-    means = {row.task: row.difference.mean for row in odd.rows if row.difference}
-    assert [row["difference"] for row in rows] == [means[row["task"]] for row in rows]
+    assert [row["difference"] for row in rows] == [row.difference.mean for row in odd.rows if row.difference]
 
     rates = figures(browser, f"Label rates, {relation.name}")
     source = torch.stack([run.logits[kind.name].softmax(-1) for run in odd.of("single")]).mean((0, 1))
