@@ -1,5 +1,6 @@
 """What a comparison shows beside means: intervals over test images, classes and labels, gaps, costs."""
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -7,12 +8,13 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import f1_score
 
 from conjoin import MultiClass, MultiLabel
 from conjoin.data import AnnotatedImages, Problem
 from conjoin.evaluation import Run, Score, details, score
 from conjoin.evaluation._bootstrap import bootstrap_difference, clusters_of
-from conjoin.evaluation._tally import by_output, columns, tally, value
+from conjoin.evaluation._tally import columns, f1_by_output, tally, value
 from conjoin.study import Classes, Recipe
 
 KIND, MARKS = MultiClass("kind", ["a", "b", "c"]), MultiLabel("marks", ["x", "y"])
@@ -21,12 +23,15 @@ BALANCED = Classes(classes="collected", metric="balanced accuracy")
 
 @given(st.integers(0, 500))
 def test_counts_give_the_scores(seed: int) -> None:
-    """The same values as torchmetrics, unannotated images and absent classes included."""
+    """The same values as torchmetrics and scikit-learn, unannotated images and absent classes included."""
     generator = torch.Generator().manual_seed(seed)
     z, truth = torch.randn(30, 3, generator=generator), torch.randint(-1, 3, (30,), generator=generator)
     truth[0] = 0
     counts = tally(KIND, z, truth).sum(0)
     assert float(value(KIND, counts)) == pytest.approx(score(KIND, z, truth)[0].value)
+    present, known = truth[truth >= 0].unique().numpy(), truth >= 0
+    expected = f1_score(truth[known], z[known].argmax(-1), labels=present, average=None, zero_division=0)
+    np.testing.assert_allclose(f1_by_output(counts)[present], expected)
     assert float(value(KIND, counts, BALANCED)) == pytest.approx(score(KIND, z, truth, settings=BALANCED)[0].value)
     z, truth = torch.randn(30, 2, generator=generator), torch.randint(-1, 2, (30, 2), generator=generator)
     truth[0] = 1
@@ -39,12 +44,12 @@ def test_counts_give_the_scores(seed: int) -> None:
         assert float(value(MARKS, tally(MARKS, z, truth)[:, places].sum(0))) == pytest.approx(found.value)
 
 
-def test_recall_and_f1_by_hand() -> None:
+def test_f1_by_hand() -> None:
     z = torch.eye(3)[[0, 0, 1, 1]]
-    recall = by_output(KIND, tally(KIND, z, torch.tensor([0, 1, 1, -1])).sum(0))
-    np.testing.assert_array_equal(recall, [1, 0.5, np.nan])
+    f1 = f1_by_output(tally(KIND, z, torch.tensor([0, 1, 1, -1])).sum(0))
+    np.testing.assert_array_equal(f1, [2 / 3, 2 / 3, np.nan])  # a false alarm; a miss; no image
     z = torch.tensor([[1.0, 1.0], [1.0, -1.0], [-1.0, -1.0]])
-    f1 = by_output(MARKS, tally(MARKS, z, torch.tensor([[1, 0], [0, -1], [1, 0]])).sum(0))
+    f1 = f1_by_output(tally(MARKS, z, torch.tensor([[1, 0], [0, -1], [1, 0]])).sum(0))
     np.testing.assert_array_equal(f1, [0.5, np.nan])  # a hit, a false alarm and a miss; on no image
 
 
@@ -61,8 +66,8 @@ def accuracy(counts: Any) -> Any:
 
 def counts_of(right: Any) -> Any:
     """Images of one class, right or wrong."""
-    counts = np.zeros((len(right), 3, 2))
-    counts[:, 0, 0], counts[:, 0, 1] = right, 1
+    counts = np.zeros((len(right), 3, 3))
+    counts[:, 0, 0], counts[:, 0, 2] = right, 1
     return counts
 
 
@@ -93,6 +98,16 @@ def test_ignoring_clusters_would_promise_too_much() -> None:
     by_cluster = bootstrap_difference([counts_of(easy)], [counts_of(single)], numbers, accuracy)
     by_image = bootstrap_difference([counts_of(easy)], [counts_of(single)], np.arange(len(easy)), accuracy)
     assert by_cluster[1] - by_cluster[0] > 4 * (by_image[1] - by_image[0])
+
+
+def test_many_test_images_need_little_memory() -> None:
+    """All resampled test sets at once would take 16 bytes for each and each image: 160 MB here."""
+    one = counts_of(np.ones(5000))
+    tracemalloc.start()
+    bootstrap_difference([one], [one], np.arange(5000), accuracy)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 20e6
 
 
 def test_the_same_predictions_differ_by_nothing() -> None:
@@ -134,10 +149,10 @@ def test_details_by_hand() -> None:
     assert found.delta_m["coupled"].values == pytest.approx((7.5, 100 * (0.2 / 0.6 - 0.25) / 2))
     assert [(gap.task, gap.arm) for gap in found.gaps] == [("kind", "coupled")]  # nothing to gain on marks
     assert found.gaps[0].value == pytest.approx(0.2 / 0.4)
-    recall = {(o.arm, o.output): (o.value, o.difference) for o in found.outputs if o.task == "kind"}
-    assert recall["single", "b"] == (0, 0)
-    assert recall["coupled", "b"] == (1, 1)
-    assert recall["coupled", "a"] == (1, 0)
+    f1 = {(o.arm, o.output): (o.value, o.difference) for o in found.outputs if o.task == "kind"}
+    assert f1["single", "b"] == (0, 0)
+    assert f1["coupled", "b"] == (1, 1)
+    assert f1["coupled", "a"] == pytest.approx((1, 1 - 2 / 3))  # single reads all four images as "a", of which two are
     assert [(cost.arm, cost.seconds, cost.images, cost.parameters) for cost in found.costs] == [
         (arm, 2.5, 100, 7) for arm in ("single", "coupled", "full")
     ]

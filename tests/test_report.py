@@ -1,5 +1,6 @@
 """The report as a person sees it: in a browser."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ TASK = '<i &"'
 """Another; names of tasks hold no ">"."""
 SCRIPT = "</pre></script><script>window.hit = 1</script>"
 ARMS = "Arms by task: mean, and difference to single with its interval"
+TEXTS = "[...document.querySelectorAll('{}')].map((element) => element.textContent)"
 SECTIONS = [
     "arms",
     "closer",
@@ -160,6 +162,22 @@ def test_every_chart_is_drawn(browser: webdriver.Chrome, page: Path) -> None:
         assert width > 100, alt
 
 
+def test_charts_of_many_classes_fit_and_share_their_scale(browser: webdriver.Chrome, odd_page: Path) -> None:
+    """A matrix of 30 classes scrolls nowhere on a wide screen; single and coupled have the colours of 0 to 1."""
+    show(browser, odd_page, size=(1280, 800))
+    boxes = "[...document.querySelectorAll('#confusion .scroll')].map((box) => box.scrollWidth - box.clientWidth)"
+    assert found(browser, boxes) == [0, 0, 0]
+    specs = [json.loads(text) for text in found(browser, TEXTS.format("#confusion script"))]
+    assert [spec["encoding"]["color"]["scale"]["domain"] for spec in specs[:2]] == [[0, 1], [0, 1]]
+
+
+def test_evidence_in_the_end_is_beside_each_name(browser: webdriver.Chrome, odd_page: Path, odd: Contents) -> None:
+    show(browser, odd_page)
+    last = np.mean([run.evidence[odd.problem.relations[0].name][-1] for run in odd.of("coupled")], 0)
+    for name, value in zip(odd.problem.tasks[1].outputs, last, strict=True):
+        assert f"{name} {value:.2f}" in found(browser, TEXTS.format("#evidence svg text"))
+
+
 def test_sections_are_in_order_and_linked(browser: webdriver.Chrome, digits_page: Path, odd_page: Path) -> None:
     sections = "[...document.querySelectorAll('main section')].map((section) => section.id)"
     links = "[...document.querySelectorAll('nav a')].map((link) => link.hash.slice(1))"
@@ -250,16 +268,19 @@ def test_names_are_text_wherever_they_stand(browser: webdriver.Chrome, odd_page:
     assert browser.title.startswith(HOSTILE)
     assert f"name: {SCRIPT}" in browser.find_element(By.CSS_SELECTOR, "#reproduction pre").text
     assert SCRIPT in browser.find_element(By.CSS_SELECTOR, "#check table").text
-    ticks = "[...document.querySelectorAll('#rates svg text')].map((text) => text.textContent)"
-    assert HOSTILE in found(browser, ticks)
+    assert HOSTILE in found(browser, TEXTS.format("#rates svg text"))
     assert TASK in browser.find_element(By.CSS_SELECTOR, "#changes figcaption").text
 
 
-def test_of_many_classes_the_most_changed_are_shown(browser: webdriver.Chrome, odd_page: Path) -> None:
+def test_of_many_classes_the_most_changed_are_shown(browser: webdriver.Chrome, odd_page: Path, odd: Contents) -> None:
     show(browser, odd_page)
     assert "30 of 40 classes are shown" in browser.find_element(By.ID, "confusion").text
     assert "the chart shows 30 of 40" in browser.find_element(By.ID, "outputs").text
     assert "30 of 40 classes" in browser.find_element(By.ID, "relations").text
+    table = odd.problem.relations[0].table.numpy()
+    away = np.abs(table - table.mean(0)).max(1)
+    shown = set(found(browser, TEXTS.format("#relations svg text"))) & set(odd.problem.tasks[0].outputs)
+    assert shown - {HOSTILE} == {odd.problem.tasks[0].outputs[row] for row in np.argsort(-away)[:30]} - {HOSTILE}
 
 
 def test_figures_are_those_of_the_runs(browser: webdriver.Chrome, odd_page: Path, odd: Contents) -> None:
@@ -285,6 +306,9 @@ def test_figures_are_those_of_the_runs(browser: webdriver.Chrome, odd_page: Path
         assert row["coupled"] == pytest.approx(np.mean(truth), abs=1e-6)
         assert row["test images"] == (labels[:, at] == 1).sum()
     assert (rows[2]["single"], rows[2]["change"]) == ("", "")  # no test image has it
+
+    rows = figures(browser, "Difference to single, interval over test images")
+    assert [row["difference"] for row in rows] == [row.difference.mean for row in odd.rows if row.difference]
 
     rates = figures(browser, f"Label rates, {relation.name}")
     source = torch.stack([run.logits[kind.name].softmax(-1) for run in odd.of("single")]).mean((0, 1))

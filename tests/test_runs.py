@@ -407,7 +407,7 @@ def test_a_comparison_that_was_killed_goes_on_and_ends_the_same(study: Path, tmp
     assert rows["group"].to_list() == [f"g{number // 4}" for number in range(128, 160)]
     assert whole.stdout.splitlines()[-1] == f"To read: {tmp_path / 'whole' / 'report.html'}"
     page = (tmp_path / "whole" / "report.html").read_text("utf-8")
-    for words in ("Learning curves", "Data check", "Images by source and split", "shop.csv, row 1", "regime:"):
+    for words in ("Learning curves", "Data check", "Images by source and split", "<span>shop.csv, row 1", "regime:"):
         assert words in page
     assert {"differences.png", "evidence-1.png", "report.html"} <= {
         path.name for path in (tmp_path / "whole").iterdir()

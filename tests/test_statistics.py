@@ -219,6 +219,20 @@ def test_verdicts_in_words() -> None:
     assert "Not enough data on a (+0.017): run " in verdict(rows, "vague")
 
 
+def test_what_is_open_is_said_in_one_sentence() -> None:
+    """Tasks that need as many seeds together, the fewest first, those that none settle last."""
+    spread = {"a": 0.01, "b": 0.0225, "c": 0.01, "d": 1.0}
+    made = [
+        Run(arm, seed, [Score(task, "accuracy", sign * size * (arm == "ours")) for task, size in spread.items()], 1.0)
+        for arm in ("single", "ours")
+        for seed, sign in enumerate((-1, 0, 1))
+    ]
+    assert verdict(judge(made), "ours") == (
+        "ours: not settled whether there is negative transfer. Not enough data on a (+0.000), c (+0.000): run 7 more "
+        "seeds; on b (+0.000): 33 more; on d (+0.000): so noisy that 200 seeds would not settle it."
+    )
+
+
 def test_judge_wants_every_seed() -> None:
     with pytest.raises(ValueError, match="every arm, `single` too, on the same seeds"):
         judge(runs(single=SINGLE, ours=SINGLE[:2]))

@@ -15,7 +15,6 @@ from conjoin.evaluation._statistics import (
     paired_difference,
     seeds_needed,
 )
-from conjoin.evaluation._tally import by_output, tally
 from conjoin.evaluation._thresholds import tune_thresholds
 from conjoin.evaluation._train import Trained, objectives, train_network, try_network
 from conjoin.evaluation._validation import scores
@@ -38,7 +37,6 @@ __all__ = [
     "Run",
     "Score",
     "Trained",
-    "by_output",
     "details",
     "findings",
     "hardened",
@@ -52,7 +50,6 @@ __all__ = [
     "score",
     "scores",
     "seeds_needed",
-    "tally",
     "train_arms",
     "train_network",
     "try_network",

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 SAMPLES = 2000
 """Resampled test sets."""
+AT_ONCE = 50
+"""Those whose weights are in memory together: 8 bytes for each and each cluster."""
 
 Value = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 """A metric of counts that were added up over images, for several sets at once."""
@@ -48,25 +50,25 @@ def bootstrap_difference(
         Lower and upper end.
 
     """
-    size = int(clusters.max()) + 1
-    weights = np.random.default_rng(seed).multinomial(size, np.full(size, 1 / size), SAMPLES).astype(float)
-    differences = np.mean(
-        [
-            value(_resampled(weights, one, clusters)) - value(_resampled(weights, other, clusters))
-            for one, other in zip(arm, single, strict=True)
-        ],
-        axis=0,
-    )
+    size, rng = int(clusters.max()) + 1, np.random.default_rng(seed)
+    ours, theirs = ([_by_cluster(counts, clusters) for counts in one] for one in (arm, single))
+    differences = []
+    for _ in range(SAMPLES // AT_ONCE):
+        weights = rng.multinomial(size, np.full(size, 1 / size), AT_ONCE).astype(float)
+        pairs = zip(ours, theirs, strict=True)
+        differences.append(np.mean([value(_added(weights, a)) - value(_added(weights, b)) for a, b in pairs], axis=0))
     tail = (1 - confidence) / 2
-    lower, upper = np.nanquantile(differences, [tail, 1 - tail])
+    lower, upper = np.nanquantile(np.concatenate(differences), [tail, 1 - tail])
     return float(lower), float(upper)
 
 
-def _resampled(
-    weights: NDArray[np.float64], counts: NDArray[np.float64], clusters: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def _by_cluster(counts: NDArray[np.float64], clusters: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Counts of each cluster."""
+    added = np.zeros((int(clusters.max()) + 1, *counts.shape[1:]))
+    np.add.at(added, clusters, counts)
+    return added
+
+
+def _added(weights: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
     """Counts of each resampled test set."""
-    flat = counts.reshape(len(counts), -1)
-    by_cluster = np.zeros((weights.shape[1], flat.shape[1]))
-    np.add.at(by_cluster, clusters, flat)
-    return np.asarray((weights @ by_cluster).reshape(len(weights), *counts.shape[1:]))
+    return np.asarray((weights @ counts.reshape(len(counts), -1)).reshape(len(weights), *counts.shape[1:]))

@@ -15,7 +15,7 @@ from conjoin.evaluation._bootstrap import bootstrap_difference, clusters_of
 from conjoin.evaluation._compare import Run
 from conjoin.evaluation._metrics import hardened
 from conjoin.evaluation._statistics import Difference, paired_difference
-from conjoin.evaluation._tally import by_output, columns, tally, value
+from conjoin.evaluation._tally import columns, f1_by_output, tally, value
 from conjoin.study import Recipe
 from conjoin.tasks import Task
 
@@ -30,7 +30,7 @@ class Interval(NamedTuple):
 
 
 class Output(NamedTuple):
-    """One class (its recall) or label (its F1), mean over seeds; NaN where no test image tells."""
+    """F1 of one class or label, mean over seeds; NaN where no test image has it."""
 
     task: str
     output: str
@@ -68,7 +68,7 @@ class Details:
         outputs: every class and label.
         delta_m: by arm, mean relative difference over tasks, in per cent (Maninis et al. 2019), with its interval over
             seeds.
-        gaps: where the arm `full` is there and is shown to be better than single-task training.
+        gaps: where the arm `full` is there and the interval of its difference to single-task training is above 0.
         costs: of each arm.
 
     """
@@ -114,7 +114,7 @@ def details(runs: Sequence[Run], problem: Problem[Images], recipe: Recipe) -> De
             for arm in others:
                 found = bootstrap_difference(counts[arm], counts["single"], clusters, metric)
                 intervals.append(Interval(name, arm, *found))
-        each = {arm: np.mean([by_output(task, one.sum(0)) for one in many], 0) for arm, many in counts.items()}
+        each = {arm: np.mean([f1_by_output(one.sum(0)) for one in many], 0) for arm, many in counts.items()}
         outputs += [
             Output(task.name, output, arm, float(each[arm][place]), float(each[arm][place] - each["single"][place]))
             for arm in by_arm

@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import torch
 from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from torch import Tensor
 
 from conjoin.study import Classes, TaskSettings
-from conjoin.tasks import MultiClass, MultiLabel, Task
+from conjoin.tasks import MultiLabel, Task
 
 Counts = Float[NDArray[np.float64], "*sets outputs kinds"]
-"""Of each class: images of it that are right, and all of them. Of each label: true positives, false positives, and
-images that have it."""
+"""Of each class or label: true positives, false positives, and images that have it."""
 
 
 def tally(
@@ -32,12 +32,13 @@ def tally(
 
     """
     if isinstance(task, MultiLabel):
-        has, lacks = (target == 1).numpy(), (target == 0).numpy()
-        said = (logits.sigmoid() >= (0.5 if thresholds is None else thresholds)).numpy()
-        return np.stack([said & has, said & lacks, has], -1).astype(float)
-    of_class = target[:, None].numpy() == np.arange(len(task.outputs))
-    right = (logits.argmax(-1) == target).numpy()
-    return np.stack([of_class & right[:, None], of_class], -1).astype(float)
+        has, lacks = target == 1, target == 0
+        said = logits.sigmoid() >= (0.5 if thresholds is None else thresholds)
+    else:
+        classes, known = torch.arange(len(task.outputs)), target[:, None] >= 0
+        has = target[:, None] == classes
+        lacks, said = known & ~has, logits.argmax(-1, keepdim=True) == classes
+    return torch.stack([said & has, said & lacks, has], -1).double().numpy()
 
 
 def value(task: Task, counts: Counts, settings: TaskSettings | None = None) -> Float[NDArray[np.float64], "*sets"]:
@@ -45,19 +46,23 @@ def value(task: Task, counts: Counts, settings: TaskSettings | None = None) -> F
 
     Classes and labels that no image has are left out of means; NaN where nothing is left.
     """
-    if isinstance(task, MultiLabel) or (isinstance(settings, Classes) and settings.metric == "balanced accuracy"):
-        each = by_output(task, counts)
-        told = ~np.isnan(each)
-        return _ratio(np.where(told, each, 0).sum(-1), told.sum(-1))
-    return _ratio(counts[..., 0].sum(-1), counts[..., 1].sum(-1))
+    if isinstance(task, MultiLabel):
+        return _mean(f1_by_output(counts))
+    hits, _, has = np.moveaxis(counts, -1, 0)
+    if isinstance(settings, Classes) and settings.metric == "balanced accuracy":
+        return _mean(_ratio(hits, has))
+    return _ratio(hits.sum(-1), has.sum(-1))
 
 
-def by_output(task: Task, counts: Counts) -> Float[NDArray[np.float64], "*sets outputs"]:
-    """Recall of each class, or F1 of each label; NaN where no image has it."""
-    if isinstance(task, MultiClass):
-        return _ratio(counts[..., 0], counts[..., 1])
+def f1_by_output(counts: Counts) -> Float[NDArray[np.float64], "*sets outputs"]:
+    """F1 of each class or label; NaN where no image has it."""
     hits, false, has = np.moveaxis(counts, -1, 0)
     return np.where(has > 0, _ratio(2 * hits, hits + false + has), np.nan)
+
+
+def _mean(each: NDArray[np.float64]) -> NDArray[np.float64]:
+    told = ~np.isnan(each)
+    return _ratio(np.where(told, each, 0).sum(-1), told.sum(-1))
 
 
 def _ratio(above: Any, below: Any) -> NDArray[np.float64]:

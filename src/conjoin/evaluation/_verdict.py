@@ -1,5 +1,6 @@
 """What a comparison shows: numbers by task and arm, and the verdict in words."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -63,25 +64,37 @@ def verdict(rows: Sequence[Row], arm: str, *, margin: float = MARGIN) -> str:
         if row.arm == arm and row.finding is not None:
             of.setdefault(row.finding, []).append(row)
 
-    def names(finding: Finding) -> str:
-        return ", ".join(f"{r.task} ({r.difference.mean:+.3f})" for r in of[finding] if r.difference)
-
     if "negative transfer" in of:
-        parts = [f"negative transfer on {names('negative transfer')}."]
+        parts = [f"negative transfer on {_names(of['negative transfer'])}."]
     elif "not enough data" in of:
         parts = ["not settled whether there is negative transfer."]
     else:
         parts = [f"no negative transfer: no task loses more than {margin:g}."]
     if "helps" in of:
-        parts.append(f"Helps {names('helps')}.")
+        parts.append(f"Helps {_names(of['helps'])}.")
     if "no harm shown" in of:
-        parts.append(f"No harm shown on {names('no harm shown')}.")
-    for row in of.get("not enough data", []):
+        parts.append(f"No harm shown on {_names(of['no harm shown'])}.")
+    if open_ := of.get("not enough data"):
+        parts.append(_more_seeds(open_, tasks=tasks, margin=margin))
+    return f"{arm}: {' '.join(parts)}"
+
+
+def _names(rows: Sequence[Row]) -> str:
+    return ", ".join(f"{row.task} ({row.difference.mean:+.3f})" for row in rows if row.difference)
+
+
+def _more_seeds(rows: Sequence[Row], *, tasks: int, margin: float) -> str:
+    """What is open, and how many more seeds would settle it, were mean and spread to stay; the fewest first."""
+    by_number: dict[int | None, list[Row]] = {}
+    for row in rows:
         if row.difference:
             needed = seeds_needed(row.difference, tasks=tasks, margin=margin)
             more = None if needed is None else max(needed - len(row.difference.values), 1)
-            advice = "so noisy that 200 seeds would not settle it"
-            if more is not None:
-                advice = f"run {more} more seed{'s' if more > 1 else ''}"
-            parts.append(f"Not enough data on {row.task} ({row.difference.mean:+.3f}): {advice}.")
-    return f"{arm}: {' '.join(parts)}"
+            by_number.setdefault(more, []).append(row)
+    parts: list[str] = []
+    for more in sorted(by_number, key=lambda number: math.inf if number is None else number):
+        advice = "so noisy that 200 seeds would not settle it"
+        if more is not None:
+            advice = f"{more} more" if parts else f"run {more} more seed{'s' if more > 1 else ''}"
+        parts.append(f"on {_names(by_number[more])}: {advice}")
+    return f"Not enough data {'; '.join(parts)}."

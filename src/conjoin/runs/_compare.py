@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from os.path import commonprefix
 from pathlib import Path
 
 import torch
@@ -110,6 +111,7 @@ def compare(
         looks_table(runs).write_csv(folder / "validation.csv")
         save(draw_differences(rows, margin=study.margin), folder, "differences")
         _draw(runs, problem, folder)
+        folder_ends = commonprefix(test.unique("file")).rfind("/") + 1  # noqa: RUF071, cut at a folder here
         contents = Contents(
             study.name,
             study.to_yaml(),
@@ -119,7 +121,7 @@ def compare(
             problem,
             more,
             inspect_study(study, given),
-            image_name=lambda row: "{file}, row {row}".format(**test[row]),
+            image_name=lambda row: f"{test[row]['file'][folder_ends:]}, row {test[row]['row']}",
         )
         write_report(folder / "report.html", contents)
     console.print(f"Written to {folder}: {', '.join(listed(folder))}")

@@ -8,7 +8,7 @@ from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 
 from conjoin.data import Problem
-from conjoin.evaluation import Run, by_output, hardened, tally
+from conjoin.evaluation import Run, hardened
 from conjoin.relations import Relation
 from conjoin.tasks import MultiClass, Task
 
@@ -36,25 +36,6 @@ def presence(task: Task, target: Int[Tensor, "images *_"]) -> Int[Tensor, "image
         return target
     present = (target[:, None] == torch.arange(len(task.outputs))).to(torch.int8)
     return present.where(target[:, None] >= 0, -1)
-
-
-def f1_by_output(runs: Sequence[Run], task: Task, target: Int[Tensor, "images *_"]) -> Float[Tensor, "outputs"]:
-    """F1 of each class or label, mean over runs; NaN where no test image has it."""
-    score = _class_f1 if isinstance(task, MultiClass) else _label_f1
-    return torch.stack([score(run, task, target) for run in runs]).mean(0)
-
-
-def _class_f1(run: Run, task: Task, target: Int[Tensor, "images"]) -> Float[Tensor, "outputs"]:
-    counts = confusion([run], task, target)
-    annotated = counts.sum(1)
-    f1 = 2 * counts.diagonal() / (annotated + counts.sum(0))
-    return f1.where(annotated > 0, float("nan"))
-
-
-def _label_f1(run: Run, task: Task, target: Int[Tensor, "images outputs"]) -> Float[Tensor, "outputs"]:
-    limits = run.thresholds.get(task.name)
-    counts = tally(task, run.logits[task.name], target, None if limits is None else torch.tensor(limits))
-    return torch.from_numpy(by_output(task, counts.sum(0))).float()
 
 
 def confusion(runs: Sequence[Run], task: Task, target: Int[Tensor, "images"]) -> Float[Tensor, "true predicted"]:

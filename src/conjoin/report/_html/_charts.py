@@ -40,7 +40,7 @@ def finished(chart: alt.Chart | alt.LayerChart | alt.FacetChart, alt_text: str) 
         "axis": {**text, "gridColor": LINE, "domainColor": LINE, "tickColor": LINE, "labelLimit": 150},
         "legend": {**text, "labelLimit": 200},
         "view": {"stroke": LINE},
-        "axisQuantitative": {"tickCount": 5},
+        "axisQuantitative": {"tickCount": 5, "labelFlush": False},  # else numbers at the ends do not stand at theirs
         "mark": {"aria": False},  # the drawing as a whole has its text; its many marks are not read out
     }
     spec = chart.properties(description=alt_text).to_dict()
@@ -56,6 +56,7 @@ def heat_map(
     across: Sequence[str],
     titles: tuple[str, str, str],
     diverging: float | None = None,
+    highest: float | None = None,
     quiet: bool = False,
     alt_text: str,
 ) -> dict[str, Any]:
@@ -67,6 +68,7 @@ def heat_map(
         across: names from left to right.
         titles: what is shown from top to bottom, from left to right, and in the cells.
         diverging: largest absolute value of differences around 0; None for values from 0 on.
+        highest: end of the scale of values from 0 on; the highest of them by default.
         quiet: whether cells that would read 0.00 carry no number.
         alt_text: what it shows, in words.
 
@@ -79,12 +81,14 @@ def heat_map(
         alt.Tooltip("across:N", title=titles[1]),
         alt.Tooltip("value:Q", title=titles[2], format="+.3f" if diverging else ".3f"),
     ]
+    font = 12 if numbers else 10
+    below = alt.Axis(labelAngle=-90, orient="bottom", labelFontSize=font)
     base = alt.Chart(rows_of(cells)).encode(
-        x=alt.X("across:N", sort=list(across), title=titles[1], axis=alt.Axis(labelAngle=-90, orient="bottom")),
-        y=alt.Y("down:N", sort=list(down), title=titles[0]),
+        x=alt.X("across:N", sort=list(across), title=titles[1], axis=below),
+        y=alt.Y("down:N", sort=list(down), title=titles[0], axis=alt.Axis(labelFontSize=font)),
         tooltip=tooltip,
     )
-    highest = max((abs(row["value"]) for row in rows), default=1.0) or 1.0
+    highest = highest or max((row["value"] for row in rows), default=1.0) or 1.0
     if diverging:
         scale = alt.Scale(domain=[-diverging, 0, diverging], range=["#E69F00", "#f4f4f4", "#56B4E9"])
         dark = "true"
@@ -93,7 +97,7 @@ def heat_map(
         dark = f"datum.value > {0.45 * highest}"
     legend = alt.Legend(title=titles[2], orient="top", gradientLength=160, titleLimit=260)
     chart = base.mark_rect().encode(color=alt.Color("value:Q", scale=scale, legend=legend))
-    size = {"width": alt.Step(30 if numbers else 15), "height": alt.Step(24 if numbers else 15)}
+    size = {"width": alt.Step(30 if numbers else 12), "height": alt.Step(24 if numbers else 12)}
     if not numbers:
         return finished(chart.properties(**size), alt_text)
     ink = alt.when(dark).then(alt.value("#000000")).otherwise(alt.value("#ffffff"))

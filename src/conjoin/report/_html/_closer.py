@@ -11,16 +11,17 @@ def closer(contents: Contents) -> Section | None:
     if found is None:
         return None
     images = len(contents.problem.test)
-    groups = f"{found.clusters:,} groups of them" if found.clusters < images else "each for itself"
+    drawn = f"in {found.clusters:,} groups" if found.clusters < images else "one by one"
+    means = {(row.task, row.arm): row.difference.mean for row in contents.rows if row.difference}
     blocks: list[Block] = [
         Words(
-            f"Another test set: intervals of {CONFIDENCE:.0%} over the {images:,} test images drawn anew, {groups} "
-            "(bootstrap), the networks as they are. The verdict rests on the intervals over seeds above."
+            f"What another test set might show: {CONFIDENCE:.0%} intervals over the {images:,} test images, drawn anew "
+            f"{drawn} (bootstrap), with the same networks. The verdict rests on the intervals over seeds above."
         ),
         Table(
             "Difference to single, interval over test images",
-            [Column("task"), Column("arm"), Column("lower", "{:+.3f}"), Column("upper", "{:+.3f}")],
-            [(one.task, one.arm, one.lower, one.upper) for one in found.intervals],
+            [Column("task"), Column("arm"), *(Column(name, "{:+.3f}") for name in ("difference", "lower", "upper"))],
+            [(one.task, one.arm, means[one.task, one.arm], one.lower, one.upper) for one in found.intervals],
             folded=True,
         ),
         Table(
@@ -32,7 +33,8 @@ def closer(contents: Contents) -> Section | None:
     if found.gaps:
         columns = [Column("task"), Column("arm"), Column("recovered", "{:.2f}")]
         cells = [(gap.task, gap.arm, gap.value) for gap in found.gaps]
-        blocks.append(Table("Recovered gap: (arm - single) / (full - single), where full is better", columns, cells))
+        caption = "Recovered gap, (arm - single) / (full - single), where the interval of full lies above 0"
+        blocks.append(Table(f"{caption}: 1 is all of it, below 0 is worse than single", columns, cells))
     costs = [(one.arm, one.seconds, one.images, one.parameters) for one in found.costs]
     columns = [Column("arm"), Column("seconds", "{:,.0f}"), Column("images seen", "{:,.0f}")]
     blocks.append(

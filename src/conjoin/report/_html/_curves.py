@@ -79,7 +79,7 @@ def evidence(contents: Contents) -> Section | None:
         return None
     words = Words(
         "How far a relation is trusted, from 0 (not at all: the arm trains as joint does) to 1, measured while "
-        "training on images that couplings do not act on; mean over seeds."
+        "training on images that couplings do not act on; mean over seeds. Beside each name: in the end."
     )
     return Section("evidence", "Evidence over time", [words, *_evidence_blocks(found)])
 
@@ -99,10 +99,11 @@ def _evidence_blocks(found: Sequence[tuple[Relation, str, np.ndarray]]) -> list[
 def _evidence_chart(relation: str, arm: str, names: Sequence[str], trace: np.ndarray) -> Chart:
     every = -(-len(trace) // _TIMES)
     times = range(0, len(trace), every)
+    rows = [f"{name} {value:.2f}" for name, value in zip(names, trace[-1], strict=True)]
     values = [
-        {"step": TRACE_EVERY * t, "end": TRACE_EVERY * (t + every), "label": name, "evidence": round(float(value), 4)}
+        {"step": TRACE_EVERY * t, "end": TRACE_EVERY * (t + every), "label": row, "evidence": round(float(value), 4)}
         for t in times
-        for name, value in zip(names, trace[t : t + every].mean(0), strict=True)
+        for row, value in zip(rows, trace[t : t + every].mean(0), strict=True)
     ]
     chart = (
         alt.Chart(rows_of(values))
@@ -110,7 +111,7 @@ def _evidence_chart(relation: str, arm: str, names: Sequence[str], trace: np.nda
         .encode(
             x=alt.X("step:Q", title="optimizer step", scale=alt.Scale(nice=False), axis=alt.Axis(grid=False)),
             x2="end:Q",
-            y=alt.Y("label:N", sort=list(names), title=None),
+            y=alt.Y("label:N", sort=rows, title=None, axis=alt.Axis(labelLimit=250)),
             color=alt.Color(
                 "evidence:Q",
                 scale=alt.Scale(scheme="cividis", domain=[0, 1]),
@@ -119,7 +120,6 @@ def _evidence_chart(relation: str, arm: str, names: Sequence[str], trace: np.nda
             tooltip=[alt.Tooltip("label:N"), alt.Tooltip("step:Q"), alt.Tooltip("evidence:Q", format=".3f")],
         )
     )
-    last = ", ".join(f"{name} {value:.2f}" for name, value in zip(names, trace[-1], strict=True))
-    alt_text = f"Evidence for {relation} in arm {arm} over training. At the end: {last}."
+    alt_text = f"Evidence for {relation} in arm {arm} over training. At the end: {', '.join(rows)}."
     sized = chart.properties(width="container", height=ROW * len(names))
     return Chart(f"{relation}, {arm}", alt_text, finished(sized, alt_text))

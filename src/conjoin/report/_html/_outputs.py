@@ -3,7 +3,7 @@
 import altair as alt
 import torch
 
-from conjoin.report._html._averages import MOST, confusion, f1_by_output, largest, presence, shares, truth
+from conjoin.report._html._averages import MOST, confusion, largest, presence, shares, truth
 from conjoin.report._html._blocks import Block, Chart, Charts, Column, Section, Table, Words
 from conjoin.report._html._charts import INK, ROW, SHAPES, arm_colour, finished, heat_map, rows_of
 from conjoin.report._html._contents import Contents
@@ -61,6 +61,7 @@ def _matrix(task: MultiClass, what: str, matrix: torch.Tensor, kept: list[int], 
         across=names,
         titles=("annotated", "predicted", "difference of shares" if diverging else "share of the class"),
         diverging=max(float(found.abs().max()), 1e-3) if diverging else None,
+        highest=1.0,  # single and the other arm are compared by eye
         quiet=True,
         alt_text=alt_text,
     )
@@ -68,18 +69,20 @@ def _matrix(task: MultiClass, what: str, matrix: torch.Tensor, kept: list[int], 
 
 
 def f1_changes(contents: Contents) -> Section | None:
-    """F1 of each class and label, single and the other arm; None without another arm."""
-    arm = contents.shown
-    if not arm:
+    """F1 of each class and label, single and the other arm; None without another arm, or where it was not made."""
+    arm, found = contents.shown, contents.details
+    if not arm or not found:
         return None
+    f1 = {(one.task, one.output, one.arm): one.value for one in found.outputs}
     blocks: list[Block] = [
         Words(f"F1 of each class and label on the test images, mean over seeds, from single to {arm}.")
     ]
     charts, figures = [], []
     for task in contents.problem.tasks:
-        target = truth(contents.problem, task)
-        before, after = (f1_by_output(contents.of(name), task, target) for name in ("single", arm))
-        images = (presence(task, target) == 1).sum(0)
+        before, after = (
+            torch.tensor([f1[task.name, output, name] for output in task.outputs]) for name in ("single", arm)
+        )
+        images = (presence(task, truth(contents.problem, task)) == 1).sum(0)
         if not bool((images > 0).any()):
             continue
         if len(task.outputs) > MOST:

@@ -31,10 +31,11 @@ def tables(contents: Contents) -> Section | None:
         Words("P(target | source class) as it is used: no probability is nearer to 0 or 1 than the relation's floor.")
     ]
     for relation in contents.problem.relations:
-        rows, columns = largest(relation.table.amax(1)), largest(relation.table.amax(0) - relation.table.amin(0))
+        away = (relation.table - relation.table.mean(0)).abs().amax(1)
+        rows, columns = largest(away), largest(relation.table.amax(0) - relation.table.amin(0))
         if (len(rows), len(columns)) != tuple(relation.table.shape):
             sizes = f"{len(rows)} of {relation.table.shape[0]} classes and {len(columns)} of {relation.table.shape[1]}"
-            blocks.append(Words(f"{relation.name}: {sizes} outputs are shown, those that differ most between classes."))
+            blocks.append(Words(f"{relation.name}: {sizes} outputs are shown, those that stand out most."))
         blocks.append(Charts([_table(relation, rows, columns)]))
     return Section("relations", "Relation tables", blocks)
 

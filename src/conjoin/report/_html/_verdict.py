@@ -50,8 +50,9 @@ def arms(contents: Contents) -> Section:
         Words("; ".join(f"{arm}: {_ARMS[arm]}" for arm in contents.arms if arm in _ARMS) + "."),
         Words(
             f"Scores are of the test images, mean over {seeds} seeds. The interval is a paired {CONFIDENCE:.0%} t "
-            "interval of the difference to single over these seeds; the finding holds for all tasks of an arm together "
-            f"(Holm). No harm is shown where a loss of {contents.margin:g}, the margin, is ruled out. In the charts "
+            "interval of the difference to single over these seeds, each task by itself; the finding holds for all "
+            "tasks of an arm together (Holm), so that an interval may leave out 0 where not enough is known yet. "
+            f"No harm is shown where a loss of {contents.margin:g}, the margin, is ruled out. In the charts "
             "the margin is grey, and each seed has a tick."
         ),
     ]
