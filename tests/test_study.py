@@ -209,7 +209,7 @@ WRONG: dict[str, tuple[str, str, list[str]]] = {
         "table: [[0.2",
         "counted: true, table: [[0.2",
         [
-            "line 15: `relations[0]` should be one of `table`, `file`, `published` and `counted`. "
+            "line 15: `relations[0]` should be one of `table`, `file`, `published`, `counted` and `learned`. "
             "Found ['table', 'counted']."
         ],
     ),
