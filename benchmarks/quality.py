@@ -27,7 +27,7 @@ from typing import Any, NamedTuple, get_args
 import torch
 from quality_peers import run_pseudo_labels, run_uncertainty
 from quality_report import judge_grid, write_grid
-from quality_settings import TABLES, WRONG, Setting, Table, problem
+from quality_settings import TABLES, WRONG, Setting, Table, problem, table_error
 from rich.console import Console
 from rich.progress import Progress
 
@@ -78,6 +78,7 @@ def run(job: Job, folder: Path) -> None:
     done = PEERS[job.arm](made, recipe, job.seed) if job.arm in PEERS else run_arm(job.arm, made, recipe, job.seed)
     last = {name: values[-1] for name, values in done.evidence.items()}
     told: dict[str, Any] = {"seconds": time.perf_counter() - start, "evidence": last}
+    told["table error"] = [table_error(table, job.setting, job.seed) for table in done.tables.values()]
     told["scores"] = [score._asdict() for score in done.scores]
     path = folder / job.file
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -92,7 +93,8 @@ def results(jobs: list[Job], folder: Path) -> Iterator[dict[str, Any]]:
         told = json.loads((folder / job.file).read_text("utf-8"))
         arm = f"{job.arm}, {job.table}" if job.arm in WITH_TABLE else job.arm
         for score in told["scores"]:
-            yield {"setting": str(job.setting), "arm": arm, "seed": job.seed} | score | {"seconds": told["seconds"]}
+            more = {"seconds": told["seconds"], "table error": max(told.get("table error", ()), default=None)}
+            yield {"setting": str(job.setting), "arm": arm, "seed": job.seed} | score | more
 
 
 def _one_thread() -> None:

@@ -9,6 +9,8 @@ import polars as pl
 
 from conjoin.evaluation import findings, paired_difference
 
+TABLE_ERROR = 0.1
+"""Mean absolute error of a learned table, at most."""
 EQUAL = 0.01
 """With a table that teaches nothing true, coupled is joint up to this, in the mean."""
 GAPS = {"digits-50+1000": ("digit", 0.7), "faces-500+10000": ("expression", 0.5)}
@@ -17,7 +19,7 @@ GAPS = {"digits-50+1000": ("digit", 0.7), "faces-500+10000": ("expression", 0.5)
 
 def write_grid(rows: list[dict[str, Any]], folder: Path, data: str) -> pl.DataFrame:
     """Write every score, the table of means and a picture; return every score."""
-    frame = pl.DataFrame(rows)
+    frame = pl.DataFrame(rows, infer_schema_length=None)
     frame.write_csv(folder / f"{data}.csv")
     (folder / f"{data}.md").write_text(_markdown(frame), "utf-8")
     _draw(frame).save(folder / f"{data}.png", scale_factor=2)
@@ -26,7 +28,7 @@ def write_grid(rows: list[dict[str, Any]], folder: Path, data: str) -> pl.DataFr
 
 def judge_grid(frame: pl.DataFrame) -> int:
     """Print the bounds; return 1 where one is missed."""
-    checks = [*_harm(frame), *_equal(frame), *_gaps(frame), *_best(frame)]
+    checks = [*_harm(frame), *_equal(frame), *_gaps(frame), *_learned(frame), *_best(frame)]
     for good, text in checks:
         print(f"{'ok    ' if good else 'MISSED'} {text}")
     return int(not all(good for good, _ in checks))
@@ -84,6 +86,19 @@ def _gaps(frame: pl.DataFrame) -> list[tuple[bool, str]]:
             )
             gap = (coupled - single) / (full - single)
             checks.append((gap >= least, f"{setting}: recovered gap on {task} {gap:.2f} (at least {least})"))
+    return checks
+
+
+def _learned(frame: pl.DataFrame) -> list[tuple[bool, str]]:
+    """Tables that were learned are near the truth, and recover half of what the true ones do."""
+    arm, checks = "coupled, learned", []
+    for setting, (task, _) in GAPS.items():
+        if arm in _arms(frame, setting):
+            error = frame.filter(setting=setting, arm=arm)["table error"].to_list()
+            checks.append((max(error) <= TABLE_ERROR, f"{setting}: largest error of a learned table {max(error):.3f}"))
+            joint, true, found = (_values(frame, setting, a, task).mean() for a in ("joint", "coupled, true", arm))
+            share = (found - joint) / (true - joint)
+            checks.append((share >= 0.5, f"{setting}: learned table gives {share:.2f} of the true one (at least 0.5)"))
     return checks
 
 

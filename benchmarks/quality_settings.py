@@ -17,8 +17,8 @@ from conjoin.relate import count_relation
 from conjoin.relations import Relation
 from conjoin.tasks import MultiClass
 
-Table = Literal["true", "counted", "noisy", "uninformative", "permuted", "half-wrong"]
-TABLES: tuple[Table, ...] = ("true", "counted", "noisy", "uninformative", "permuted", "half-wrong")
+Table = Literal["true", "counted", "learned", "noisy", "uninformative", "permuted", "half-wrong"]
+TABLES: tuple[Table, ...] = ("true", "counted", "learned", "noisy", "uninformative", "permuted", "half-wrong")
 WRONG: tuple[Table, ...] = ("uninformative", "permuted", "half-wrong")
 """Tables that teach nothing true of a digit or an expression; coupled should equal joint."""
 CO_ANNOTATED = 200
@@ -79,6 +79,15 @@ def problem(setting: Setting, table: Table, seed: int) -> Problem[AnnotatedImage
     return replace(whole, relations=(relation,), train=replace(everything, annotations=shown), everything=everything)
 
 
+def table_error(found: list[list[float]], setting: Setting, seed: int) -> float:
+    """Mean absolute difference between a table and how often labels go with each class in all training images."""
+    whole = _whole(setting.data, setting.first, setting.second, seed)
+    assert whole.everything is not None
+    classes, labels = (whole.everything.annotation(task.name) for task in whole.tasks)
+    true = torch.stack([labels[classes == code].double().mean(0) for code in range(len(whole.tasks[0].outputs))])
+    return float((torch.tensor(found).double() - true).abs().mean())
+
+
 @cache
 def _whole(data: str, first: int, second: int, seed: int) -> Problem[AnnotatedImages]:
     """All training images in the order of a seed, with all annotations."""
@@ -105,6 +114,8 @@ def _relation(table: Table, whole: Problem[AnnotatedImages], unused: NDArray[np.
     rng = np.random.default_rng([seed, 4])
     if table == "true":
         return given
+    if table == "learned":
+        return Relation.unknown(source, target)
     if table == "counted":
         return _counted(whole, unused if len(unused) >= CO_ANNOTATED else None, source, seed)
     if table == "noisy":  # unit noise on the log-odds

@@ -1,5 +1,7 @@
 """Relation tables learnt without any image that has both annotations."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -117,3 +119,16 @@ def test_a_run_learns_its_table_and_keeps_it(problem: Problem[AnnotatedImages]) 
     assert not joint.tables
     assert torch.tensor(coupled.tables["digit->strokes"]).shape == (10, 11)
     assert coupled.images == 2 * joint.images
+
+
+def test_what_cannot_be_learned_is_not_believed(problem: Problem[AnnotatedImages]) -> None:
+    """Labels are dealt out among the images: they say nothing of any image, and nothing of its digit."""
+    labels = problem.train.annotation("strokes").clone()
+    rows = (labels[:, 0] >= 0).nonzero().flatten()
+    labels[rows] = labels[rows[torch.randperm(len(rows), generator=torch.Generator().manual_seed(0))]]
+    shuffled = replace(problem.train, annotations={**problem.train.annotations, "strokes": labels})
+    run = run_arm("coupled", replace(problem, train=shuffled), RECIPE, 0)
+    evidence = torch.tensor(run.evidence["digit->strokes"])
+    assert float(evidence[-1].max()) < 0.05
+    learnt = run_arm("coupled", problem, RECIPE, 0)
+    assert float(torch.tensor(learnt.evidence["digit->strokes"])[-1, :7].mean()) > 0.3
