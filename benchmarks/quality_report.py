@@ -22,7 +22,7 @@ def write_grid(rows: list[dict[str, Any]], folder: Path, data: str) -> pl.DataFr
     frame = pl.DataFrame(rows, infer_schema_length=None)
     frame.write_csv(folder / f"{data}.csv")
     (folder / f"{data}.md").write_text(_markdown(frame), "utf-8")
-    _draw(frame).save(folder / f"{data}.png", scale_factor=2)
+    _draw(frame).save(folder / f"{data}.png", scale_factor=1)
     return frame
 
 
@@ -150,5 +150,6 @@ def _draw(frame: pl.DataFrame) -> alt.HConcatChart:
         bars = base.mark_rule().encode(x="lower:Q", x2="upper:Q")
         zero = alt.Chart().mark_rule(strokeDash=[3, 3]).encode(x=alt.datum(0))
         layers = alt.layer(zero, bars, points, data=table.filter(task=task)).properties(width=260)
-        panels.append(layers.facet(row=alt.Row("setting:N", title=None)).properties(title=task))
+        facets = layers.facet(row=alt.Row("setting:N", title=None)).resolve_scale(y="independent")
+        panels.append(facets.properties(title=task))
     return alt.hconcat(*panels)
