@@ -23,6 +23,7 @@ LAYERS = [
     "training",
     "model",
     "sources",
+    "miniatures",
     "study",
     "datasets",
     "data",

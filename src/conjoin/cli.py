@@ -199,6 +199,22 @@ def relate(
         )
 
 
+@app.command()
+def fixture(
+    name: Annotated[str, typer.Argument(help="An archive, such as raf_db.")],
+    path: Annotated[Path, typer.Argument(help="Folder to write; new or empty.")],
+    *,
+    images: Annotated[int, typer.Option(help="About how many images.")] = 60,
+    seed: Annotated[int, typer.Option(min=0, help="Of images and annotations.")] = 0,
+) -> None:
+    """Write an official distribution in miniature, with made images, to try a study without the data."""
+    from conjoin.miniatures import write_miniature
+
+    with _told():
+        write_miniature(name, path, images=images, seed=seed)
+    typer.echo(f"{path}: {name} in miniature. Images and annotations are made up.")
+
+
 @contextmanager
 def _told() -> Iterator[None]:
     """An error of the user's input is a message and exit status 1."""

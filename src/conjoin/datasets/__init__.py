@@ -1,5 +1,6 @@
-"""Data sets, each brought to images with annotations."""
+"""Data sets: official distributions read by an adapter each, and those that conjoin makes itself."""
 
+from conjoin.datasets._archive import About, Archive
 from conjoin.datasets._digits import Table, digits
 from conjoin.datasets._drawn_faces import (
     ACTION_UNITS,
@@ -10,15 +11,23 @@ from conjoin.datasets._drawn_faces import (
     drawn_faces_problem,
     unit_rates,
 )
+from conjoin.datasets._raf_db import raf_db
+from conjoin.datasets._registry import ARCHIVES, known_archive, read_archive
 
 __all__ = [
     "ACTION_UNITS",
+    "ARCHIVES",
     "EXPRESSIONS",
+    "About",
+    "Archive",
     "DrawnFaces",
     "Table",
     "digits",
     "draw_units",
     "drawn_faces",
     "drawn_faces_problem",
+    "known_archive",
+    "raf_db",
+    "read_archive",
     "unit_rates",
 ]

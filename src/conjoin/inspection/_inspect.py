@@ -10,7 +10,17 @@ from numpy.typing import NDArray
 from conjoin.evaluation import known_arms, try_network
 from conjoin.inspection._duplicates import duplicates, shown
 from conjoin.inspection._remarks import Remark
-from conjoin.sources import DataError, Faults, Prepared, annotated, annotations, build_relation, known, prepare
+from conjoin.sources import (
+    DataError,
+    Faults,
+    Prepared,
+    annotated,
+    annotations,
+    build_relation,
+    known,
+    missing_archives,
+    prepare,
+)
 from conjoin.study import Study
 from conjoin.tasks import MultiClass, Task
 
@@ -73,6 +83,9 @@ def inspect_study(study: Study, given: Any = None, *, cache: Path | None = None)
         known_arms(study.arms)
     except ValueError as error:
         found.remarks.append(Remark("no-go", str(error)))
+    if missing := missing_archives(study):
+        found.remarks += [Remark("no-go", text) for text in missing]
+        return found
     try:
         prepared = prepare(study, given, cache=cache, refuse=False)
     except DataError as error:
@@ -87,6 +100,8 @@ def inspect_study(study: Study, given: Any = None, *, cache: Path | None = None)
     _relations(found, prepared, study)
     _backbone(found, prepared, study)
     _shortages(found, prepared)
+    for source, notes in found.account["notes"].items():
+        found.remarks += [Remark("note", f"{source!r}: {text}") for text in notes]
     return found
 
 
@@ -115,6 +130,7 @@ def _count(found: Inspection, prepared: Prepared) -> None:
         "converted": {source: dict(kinds) for source, kinds in account.converted.items()},
         "shifted": dict(account.shifted),
         "split": dict(account.split),
+        "notes": {source: list(notes) for source, notes in account.notes.items()},
     }
 
 

@@ -1,6 +1,7 @@
 """From a study's data sources to the tables that training reads."""
 
 from conjoin.sources._faults import DataError, Fault, Faults
+from conjoin.sources._official import missing_archives
 from conjoin.sources._open import Given
 from conjoin.sources._prepare import Account, Prepared, prepare
 from conjoin.sources._problem import problem_of, study_problem
@@ -21,6 +22,7 @@ __all__ = [
     "build_relation",
     "build_relations",
     "known",
+    "missing_archives",
     "prepare",
     "problem_of",
     "study_problem",

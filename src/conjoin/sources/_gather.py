@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from conjoin.sources._cells import as_text, column
 from conjoin.sources._faults import Faults
 from conjoin.sources._images import Seen, image_column, look
+from conjoin.sources._official import open_official
 from conjoin.sources._open import Given, Opened, open_source
 from conjoin.sources._outputs import collect, encode, soften
 from conjoin.sources._read_annotations import Read, Wrong, read_annotations
 from conjoin.sources._rows import Rows
 from conjoin.sources._shift import shift_images
 from conjoin.sources._split import Draw, Split, read_split, unknown_split
-from conjoin.study import SourceSettings, SplitColumn, Study
+from conjoin.study import Official, SourceSettings, SplitColumn, Study
 from conjoin.tasks import MultiClass, Task
 
 
@@ -48,6 +49,7 @@ class Gathered:
     left_out: dict[str, dict[str, int]] = field(default_factory=dict)
     converted: dict[str, Counter[str]] = field(default_factory=dict)
     split: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -60,6 +62,7 @@ class _Source:
     """Rows of one id are one image: the `id` column, else absolute paths of image files."""
     reads: dict[str, Read]
     split: Split
+    notes: tuple[str, ...]
 
 
 def gather(study: Study, given: Given, cache: Path) -> Gathered:
@@ -98,6 +101,7 @@ def gather(study: Study, given: Given, cache: Path) -> Gathered:
         left_out=left_out,
         converted={source.settings.name: source.seen.converted for source in sources if source.seen.converted},
         split={source.settings.name: source.split.how for source in sources},
+        notes={source.settings.name: source.notes for source in sources if source.notes},
     )
     for source, offset in zip(sources, offsets, strict=False):
         ragged = {offset + row: what for row, what in source.opened.ragged.items()}
@@ -113,7 +117,11 @@ def gather(study: Study, given: Given, cache: Path) -> Gathered:
 
 
 def _read(study: Study, source: SourceSettings, given: Given, cache: Path) -> _Source:
-    opened = open_source(source, given)
+    notes: tuple[str, ...] = ()
+    if isinstance(source, Official):
+        source, opened, notes = open_official(source, study.tasks)
+    else:
+        opened = open_source(source, given)
     reads = {
         name: read_annotations(opened.table, source, name, settings, study.tasks[name])
         for name, settings in source.annotations.items()
@@ -124,7 +132,7 @@ def _read(study: Study, source: SourceSettings, given: Given, cache: Path) -> _S
     ids = _paths(images) if own is None else own
     if source.shift is not None and source.shift.changes_images:
         images = shift_images(images, source.shift, cache)
-    return _Source(source, opened, images, seen, ids, reads, read_split(source, opened))
+    return _Source(source, opened, images, seen, ids, reads, read_split(source, opened), notes)
 
 
 def _paths(images: datasets.Dataset) -> pl.Series:

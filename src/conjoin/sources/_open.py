@@ -28,6 +28,7 @@ from conjoin.study import (
     Hub,
     JsonLines,
     Memory,
+    Official,
     Parquet,
     SourceSettings,
     SplitColumn,
@@ -89,6 +90,7 @@ def open_source(source: SourceSettings, given: Given) -> Opened:
             raise DataError(f"Data source {source.name!r} should be a folder. Found none at {source.path}.")
         with _reading(source, source.path):
             return _parts(datasets.load_dataset("imagefolder", data_dir=source.path), source.path)
+    assert not isinstance(source, Official)  # see `open_official`
     files = list(_files(source))
     names = {f"part{number:05}": file for number, (_, file) in enumerate(files)}
     with _reading(source, ", ".join(list(names.values())[:3])):

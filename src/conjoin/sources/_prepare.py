@@ -35,6 +35,7 @@ class Account:
         converted: images that were not upright 8-bit RGB, by source and what they are.
         shifted: images left out to change class frequencies, by source.
         split: how the split of each source came about.
+        notes: what the adapter of an official distribution found and left out, by source.
         crossing: what is wrong with groups that are in several splits; nothing where there are none.
 
     """
@@ -45,6 +46,7 @@ class Account:
     converted: Mapping[str, Counter[str]] = field(default_factory=dict)
     shifted: Mapping[str, int] = field(default_factory=dict)
     split: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     crossing: str = ""
 
 
@@ -103,7 +105,9 @@ def prepare(
         rows, full, shifted, crossing = _arrange(study, rows, found, seed, refuse)
     except DataError as error:
         raise DataError(error.message, found.faults) from error
-    account = Account(found.faults, merged, found.left_out, found.converted, shifted, found.split, crossing)
+    account = Account(
+        found.faults, merged, found.left_out, found.converted, shifted, found.split, found.notes, crossing
+    )
     split, content = rows.column("split"), rows.column("content")
     return Prepared(
         found.tasks,

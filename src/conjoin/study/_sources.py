@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, NonNegativeInt, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, NonNegativeInt, Tag, model_validator
 
+from conjoin.datasets import known_archive
 from conjoin.study._annotations import AnnotationSettings, Code
 from conjoin.study._regime import Shift
 from conjoin.study._strict import Strict, tag_of
@@ -170,6 +171,22 @@ class Hub(_Source):
     """Branch, tag or commit."""
 
 
+class Official(_Source):
+    """An official distribution, read by an adapter of `conjoin.datasets`.
+
+    `annotations` name annotations of the archive: `{expression: expression, units: action_units}`. Groups are the
+    archive's own.
+    """
+
+    format: Literal["archive"]
+    archive: Annotated[str, AfterValidator(known_archive)]
+    """Name of the adapter: `raf_db`."""
+    path: str
+    """Folder of the distribution, relative to the study file."""
+    options: Mapping[str, Any] = {}
+    """Keyword arguments of the adapter."""
+
+
 class Memory(_Source):
     """A `datasets.Dataset` or `DatasetDict` that the Python caller gives by name."""
 
@@ -177,5 +194,5 @@ class Memory(_Source):
 
 
 SourceSettings = Annotated[
-    Csv | JsonLines | Parquet | Folder | WebDataset | Hub | Memory, Field(discriminator="format")
+    Csv | JsonLines | Parquet | Folder | WebDataset | Hub | Official | Memory, Field(discriminator="format")
 ]

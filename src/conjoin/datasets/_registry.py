@@ -1,0 +1,47 @@
+"""Adapters by name, as a study file names them."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError, validate_call
+
+from conjoin.datasets._archive import Archive
+from conjoin.datasets._raf_db import raf_db
+from conjoin.names import nearest
+
+ARCHIVES: Mapping[str, Callable[..., Archive]] = {adapter.__name__: adapter for adapter in (raf_db,)}
+"""Readers of official distributions: a root and options that differ from one to the other."""
+
+
+def known_archive(name: str) -> str:
+    """The name, if there is an adapter of that name.
+
+    Raises:
+        ValueError: if there is none.
+
+    """
+    if name not in ARCHIVES:
+        raise ValueError(f"a known archive. Found {name!r}. {nearest(name, list(ARCHIVES))}")
+    return name
+
+
+def read_archive(name: str, root: str | Path, options: Mapping[str, Any]) -> Archive:
+    """Read an official distribution.
+
+    Args:
+        name: of the adapter.
+        root: folder of the distribution.
+        options: keyword arguments of the adapter.
+
+    Raises:
+        FileNotFoundError: if its files are not there.
+        ValueError: if a file or an option is not understood.
+
+    """
+    try:
+        return validate_call(ARCHIVES[known_archive(name)])(root, **options)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise ValueError(f"Option {place!r} of {name}: {first['msg']}. Found {first['input']!r}.") from error
