@@ -148,7 +148,7 @@ def test_details_by_hand() -> None:
     # coupled: (+.2/.5, -.1/.4) and (+.2/.6, -.1/.4): means 7.5 and 4.1667 per cent
     assert found.delta_m["coupled"].values == pytest.approx((7.5, 100 * (0.2 / 0.6 - 0.25) / 2))
     assert [(gap.task, gap.arm) for gap in found.gaps] == [("kind", "coupled")]  # nothing to gain on marks
-    assert found.gaps[0].value == pytest.approx(0.2 / 0.4)
+    assert found.gaps[0][2:] == pytest.approx((0.5, 0.5, 0.5))  # .2 of .4 on both seeds
     f1 = {(o.arm, o.output): (o.value, o.difference) for o in found.outputs if o.task == "kind"}
     assert f1["single", "b"] == (0, 0)
     assert f1["coupled", "b"] == (1, 1)
@@ -172,6 +172,15 @@ def test_labels_that_no_test_image_has_do_not_count() -> None:
 
 def test_no_gap_where_full_is_not_shown_to_be_better() -> None:
     assert details(*compared(full=0.5), Recipe()).gaps == []
+
+
+def test_delta_m_leaves_out_what_is_divided_by_nothing() -> None:
+    runs, problem = compared()
+    runs[0].scores[1] = Score("marks", "macro-F1", 0.0)
+    found = details(runs, problem, Recipe())
+    assert found.delta_m["coupled"].values == pytest.approx((40.0, 100 * 0.2 / 0.6))  # of kind alone
+    runs[1].scores[0] = Score("kind", "accuracy", 0.0)
+    assert details(runs, problem, Recipe()).delta_m == {}
 
 
 def test_what_no_image_tells_is_null_in_json() -> None:

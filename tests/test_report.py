@@ -348,3 +348,41 @@ def test_single_training_alone_makes_a_page_too(browser: webdriver.Chrome, odd: 
     show(browser, page)
     assert "nothing to compare" in browser.find_element(By.ID, "verdict").text
     assert browser.get_log("browser") == []  # type: ignore[no-untyped-call]
+
+
+def test_what_a_relation_says_stands_beside_what_images_say(
+    browser: webdriver.Chrome, odd_page: Path, odd: Contents
+) -> None:
+    """The table in use, that of the test images annotated for both, and that of predictions, each worked out here."""
+    show(browser, odd_page)
+    kind, marks = odd.problem.tasks
+    codes, labels = (odd.problem.test.annotation(task.name) for task in (kind, marks))
+    counted = [
+        [float((labels[here, at] == 1).sum() / n) if (n := (labels[here, at] >= 0).sum()) else None for at in range(3)]
+        for here in (codes == code for code in range(40))
+    ]
+    source, target = (
+        torch.stack([run.logits[name].softmax(-1) if name == TASK else run.logits[name].sigmoid() for run in runs])
+        for runs in [odd.of("coupled")]
+        for name in (TASK, "marks")
+    )
+    predicted = (source.mean(0).T @ target.mean(0)) / source.mean(0).sum(0)[:, None]
+    titles = found(browser, TEXTS.format("#relations .chart h3"))
+    assert [title.rpartition(": ")[2] for title in titles] == [
+        f"counted from {HOSTILE}",
+        "test images annotated for both",
+        "predictions of coupled",
+    ]
+    used = odd.problem.relations[0].table.numpy()
+    rows = np.argsort(-np.abs(used - used.mean(0)).max(1))[:30].tolist()  # those that are shown
+    for number, table in enumerate((used.tolist(), counted, predicted.tolist())):
+        cells = found(
+            browser,
+            "[...document.querySelectorAll('#relations svg')]"
+            f"[{number}].querySelectorAll('.mark-text.role-mark text').values()"
+            ".map((element) => element.textContent).toArray()",
+        )
+        wanted = [value for row in sorted(rows) for value in table[row] if value is not None]
+        assert [float(cell) for cell in cells] == pytest.approx(
+            wanted, abs=0.0051
+        )  # cells are rounded from four digits

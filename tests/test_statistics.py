@@ -20,6 +20,7 @@ from conjoin.evaluation import (
     holm,
     judge,
     paired_difference,
+    recovered_gap,
     score,
     seeds_needed,
     tune_thresholds,
@@ -42,6 +43,27 @@ def test_interval_by_hand() -> None:
     # differences .1, .2, .3: mean .2, standard error .1 / sqrt(3), t(.975, 2) = 4.3027
     found = paired_difference([0.1, 0.2, 0.3], [0.0, 0.0, 0.0])
     assert found.lower == pytest.approx(0.2 - 4.30265273 * 0.1 / 3**0.5)
+
+
+@given(st.integers(0, 10_000), st.integers(2, 8))
+def test_the_interval_of_a_recovered_gap_holds_what_a_t_test_does_not_rule_out(seed: int, seeds: int) -> None:
+    """At its ends, gained - ratio * whole is just significant at 5 %."""
+    rng = np.random.default_rng(seed)
+    single = rng.normal(0.5, 0.05, seeds)
+    full = single + rng.normal(0.2, 0.02, seeds)
+    arm = single + rng.normal(rng.normal(0.1, 0.1), 0.05, seeds)
+    found = recovered_gap(arm, full, single)
+    if stats.ttest_1samp(full - single, 0).confidence_interval(0.95).low <= 0:
+        assert found is None
+        return
+    assert found
+    ratio, lower, upper = found
+    assert ratio == pytest.approx((arm - single).mean() / (full - single).mean())
+    assert lower < ratio < upper
+    for end in (lower, upper):
+        assert stats.ttest_1samp(arm - single - end * (full - single), 0).pvalue == pytest.approx(0.05, abs=1e-6)
+    inside = 0.9 * lower + 0.1 * upper
+    assert stats.ttest_1samp(arm - single - inside * (full - single), 0).pvalue > 0.05
 
 
 def test_holm_by_hand() -> None:

@@ -174,3 +174,45 @@ def test_tasks_of_both_kinds_are_validated_by_their_own_metric() -> None:
     run = run_arm("single", made, recipe, 0)
     assert [score.metric for score in run.scores] == ["balanced accuracy", "macro-F1"]
     assert [set(looks[0].scores) for looks in run.looks] == [{"c"}, {"l"}]
+
+
+PATIENT = SETTINGS.model_copy(update={"steps": 40, "patience": 2})
+
+
+def patient(problem: Problem[AnnotatedImages], said: Scripted, **more: Any) -> tuple[Network, list[Look]]:
+    L.seed_everything(0, verbose=False)
+    network = Network(problem.tasks, channels=1)
+    return network, fit(network, Objective(problem.tasks), problem.train, PATIENT, validate=said, **more)
+
+
+@pytest.mark.parametrize(
+    ("scores", "best"), [((0.1, 0.5, 0.4, 0.3), 1), ((0.1, 0.5, 0.4, 0.6, 0.5, 0.6), 5), ((0.5, 0.5, 0.5), 2)]
+)
+def test_training_ends_when_looks_get_no_better(
+    scores: tuple[float, ...], best: int, problem: Problem[AnnotatedImages]
+) -> None:
+    """Two looks in a row that are not better than the best before; of equals the later weights are kept."""
+    said = Scripted(*scores)
+    network, looks = patient(problem, said)
+    assert [look.step for look in looks] == [4 * number for number in range(1, len(scores) + 1)]
+    assert all(torch.equal(value, said.seen[best][name]) for name, value in network.state_dict().items())
+
+
+def test_a_run_that_ended_early_is_resumed_to_the_same_end(problem: Problem[AnnotatedImages], tmp_path: Path) -> None:
+    scores = (0.1, 0.5, 0.4, 0.3)
+    whole, looks = patient(problem, Scripted(*scores), folder=tmp_path / "whole")
+    again, same = patient(problem, Scripted(), folder=tmp_path / "whole", resume=True)
+    assert same == looks
+    assert all(torch.equal(value, again.state_dict()[name]) for name, value in whole.state_dict().items())
+    with pytest.raises(RuntimeError, match="the power is cut"):
+        patient(problem, Scripted(*scores[:2]), folder=tmp_path / "cut", checkpoint_every=6, callbacks=[Stop()])
+    resumed, rest = patient(problem, Scripted(*scores[1:]), folder=tmp_path / "cut", checkpoint_every=6, resume=True)
+    assert rest == looks
+    assert all(torch.equal(value, resumed.state_dict()[name]) for name, value in whole.state_dict().items())
+
+
+def test_images_of_an_early_end_are_counted(problem: Problem[AnnotatedImages], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conjoin.evaluation._validation.Validation.__call__", lambda *_: {"digit": 0.5})
+    trained = train_network(Objective(problem.tasks), problem, Recipe(training=PATIENT), seed=0)
+    assert [look.step for look in trained.looks] == [4, 8, 12]
+    assert trained.images == 12 * 32

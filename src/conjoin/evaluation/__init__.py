@@ -13,6 +13,7 @@ from conjoin.evaluation._statistics import (
     findings,
     holm,
     paired_difference,
+    recovered_gap,
     seeds_needed,
 )
 from conjoin.evaluation._thresholds import tune_thresholds
@@ -46,6 +47,7 @@ __all__ = [
     "objectives",
     "paired_difference",
     "predict",
+    "recovered_gap",
     "run_arm",
     "score",
     "scores",

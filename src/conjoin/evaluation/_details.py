@@ -14,7 +14,7 @@ from conjoin.data import Images, Problem
 from conjoin.evaluation._bootstrap import bootstrap_difference, clusters_of
 from conjoin.evaluation._compare import Run
 from conjoin.evaluation._metrics import hardened
-from conjoin.evaluation._statistics import Difference, paired_difference
+from conjoin.evaluation._statistics import Difference, paired_difference, recovered_gap
 from conjoin.evaluation._tally import columns, f1_by_output, tally, value
 from conjoin.study import Recipe
 from conjoin.tasks import Task
@@ -51,11 +51,13 @@ class Cost(NamedTuple):
 
 
 class Gap(NamedTuple):
-    """How much of what there is to gain an arm recovers on one task: (arm - single) / (full - single)."""
+    """How much of what there is to gain an arm recovers on one task, with its interval over seeds: `recovered_gap`."""
 
     task: str
     arm: str
     value: float
+    lower: float
+    upper: float
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Details:
         intervals: differences over resampled test images.
         outputs: every class and label.
         delta_m: by arm, mean relative difference over tasks, in per cent (Maninis et al. 2019), with its interval over
-            seeds.
+            seeds; without tasks on which single-task training scores 0 on a seed; nothing where none is left.
         gaps: where the arm `full` is there and the interval of its difference to single-task training is above 0.
         costs: of each arm.
 
@@ -124,7 +126,7 @@ def details(runs: Sequence[Run], problem: Problem[Images], recipe: Recipe) -> De
         int(clusters.max()) + 1,
         intervals,
         outputs,
-        {arm: _delta_m(by_arm[arm], by_arm["single"]) for arm in others},
+        {arm: delta for arm in others if (delta := _delta_m(by_arm[arm], by_arm["single"]))},
         _gaps(by_arm),
         [_cost(arm, group) for arm, group in by_arm.items()],
     )
@@ -143,14 +145,16 @@ def _scores(run: Run) -> dict[str, float]:
     return {score.task: score.value for score in run.scores}
 
 
-def _delta_m(arm: Sequence[Run], single: Sequence[Run]) -> Difference:
+def _delta_m(arm: Sequence[Run], single: Sequence[Run]) -> Difference | None:
+    alone = [_scores(run) for run in single]
+    names = [name for name in alone[0] if all(scores[name] > 0 for scores in alone)]
+    if not names:
+        return None
     values = []
-    for one, other in zip(arm, single, strict=True):
-        ours, theirs = _scores(one), _scores(other)
+    for ours, theirs in zip(map(_scores, arm), alone, strict=True):
         by_task: dict[str, list[float]] = {}
-        for name, base in theirs.items():
-            if base > 0:
-                by_task.setdefault(name.split("/")[0], []).append(100 * (ours[name] - base) / base)
+        for name in names:
+            by_task.setdefault(name.split("/")[0], []).append(100 * (ours[name] - theirs[name]) / theirs[name])
         values.append(np.mean([np.mean(parts) for parts in by_task.values()]))
     return paired_difference(values, np.zeros(len(values)))
 
@@ -159,16 +163,13 @@ def _gaps(by_arm: Mapping[str, Sequence[Run]]) -> list[Gap]:
     if "full" not in by_arm:
         return []
     values = {arm: {t: [_scores(run)[t] for run in group] for t in _scores(group[0])} for arm, group in by_arm.items()}
-    found = []
-    for task, single in values["single"].items():
-        whole = paired_difference(values["full"][task], single)
-        if whole.lower > 0:
-            found += [
-                Gap(task, arm, paired_difference(values[arm][task], single).mean / whole.mean)
-                for arm in by_arm
-                if arm not in {"single", "full"}
-            ]
-    return found
+    return [
+        Gap(task, arm, *gap)
+        for task, single in values["single"].items()
+        for arm in by_arm
+        if arm not in {"single", "full"}
+        and (gap := recovered_gap(values[arm][task], values["full"][task], single)) is not None
+    ]
 
 
 def _cost(arm: str, runs: Sequence[Run]) -> Cost:

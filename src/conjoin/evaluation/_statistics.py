@@ -40,6 +40,29 @@ def paired_difference(arm: ArrayLike, single: ArrayLike) -> Difference:
     return Difference(mean, mean - float(half), mean + float(half), tuple(values.tolist()))
 
 
+def recovered_gap(arm: ArrayLike, full: ArrayLike, single: ArrayLike) -> tuple[float, float, float] | None:
+    """(arm - single) / (full - single), means over seeds, with its 95 % interval after Fieller (1954).
+
+    The interval takes into account that both differences vary, and vary together. None where it has no ends: where
+    the interval of full - single does not lie above 0.
+
+    Raises:
+        ValueError: as of `paired_difference`.
+
+    """
+    gained, whole = paired_difference(arm, single), paired_difference(full, single)
+    if whole.lower <= 0:
+        return None
+    seeds = len(whole.values)
+    square = stats.t.ppf(0.5 + CONFIDENCE / 2, seeds - 1) ** 2 / seeds
+    spread = square * np.cov(gained.values, whole.values)
+    a = whole.mean**2 - spread[1, 1]
+    b = gained.mean * whole.mean - spread[0, 1]
+    c = gained.mean**2 - spread[0, 0]
+    half = np.sqrt(max(b**2 - a * c, 0.0))
+    return gained.mean / whole.mean, float((b - half) / a), float((b + half) / a)
+
+
 def holm(p_values: Sequence[float]) -> NDArray[np.float64]:
     """P-values adjusted for their number (Holm 1979): reject those at or below alpha."""
     p = np.asarray(p_values, dtype=float)

@@ -128,7 +128,8 @@ def train_network(
     if torch.accelerator.is_available():
         network.to(torch.accelerator.current_accelerator())  # from where Lightning has taken it
     thresholds = validation.thresholds(network) if validation else {}
-    return Trained(network, tasks, thresholds, looks, settings.steps * settings.batch_size)
+    steps = looks[-1].step if looks else settings.steps
+    return Trained(network, tasks, thresholds, looks, steps * settings.batch_size)
 
 
 def _counts(data: Images, name: str, batch_size: int) -> dict[int, int]:

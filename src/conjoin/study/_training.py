@@ -21,6 +21,9 @@ class TrainingSettings(Strict):
     validate_every: PositiveInt = 100
     """Steps between two looks at the validation images; the weights that did best there are kept. Without validation
     annotations, the last."""
+    patience: PositiveInt | None = None
+    """Looks at the validation images without a better score after which training ends; by default it goes on to the
+    last step. The learning rate is planned for all steps: a run that ends early ends at a high one."""
     weight_decay: NonNegativeFloat = 0.01
     """Decoupled weight decay."""
     precision: Literal["32-true", "16-mixed", "bf16-mixed"] = "32-true"

@@ -26,13 +26,20 @@ class Look(NamedTuple):
 class KeepBest(Callback):
     """Looks at the validation images every so many steps and at the end; puts the best weights back in the end.
 
-    Best is the highest mean over tasks; of equals the later one, which has been trained longer.
+    Best is the highest mean over tasks; of equals the later one, which has been trained longer. After `patience` looks
+    in a row that were not better, training ends.
     """
 
-    def __init__(self, validate: Validate, every: int) -> None:
-        self.validate, self.every = validate, every
+    def __init__(self, validate: Validate, every: int, patience: int | None) -> None:
+        self.validate, self.every, self.patience = validate, every, patience
         self.looks: list[Look] = []
         self._best: tuple[float, dict[str, Any]] | None = None
+        self._worse = 0  # looks in a row
+
+    def on_train_start(self, trainer: L.Trainer, learner: L.LightningModule) -> None:
+        """End at once, where a run that has ended is resumed."""
+        del learner
+        trainer.should_stop = trainer.should_stop or self._enough()
 
     def on_train_batch_end(self, trainer: L.Trainer, learner: L.LightningModule, *_: Any) -> None:
         """Look, where it is time to."""
@@ -46,8 +53,13 @@ class KeepBest(Callback):
         for logger in trainer.loggers:
             logger.log_metrics({f"validation/{name}": score for name, score in scores.items()}, step)
         mean = sum(scores.values()) / len(scores)
+        self._worse = 0 if self._best is None or mean > self._best[0] else self._worse + 1
         if self._best is None or mean >= self._best[0]:
             self._best = (mean, deepcopy(network.state_dict()))
+        trainer.should_stop = trainer.should_stop or self._enough()
+
+    def _enough(self) -> bool:
+        return self.patience is not None and self._worse >= self.patience
 
     def on_train_end(self, trainer: L.Trainer, learner: L.LightningModule) -> None:
         """Put the best weights back."""
@@ -57,11 +69,12 @@ class KeepBest(Callback):
 
     def state_dict(self) -> dict[str, Any]:
         """Looks and the best weights, so that a resumed run chooses among all."""
-        return {"looks": [tuple(look) for look in self.looks], "best": self._best}
+        return {"looks": [tuple(look) for look in self.looks], "best": self._best, "worse": self._worse}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """As they were."""
         self.looks = [Look(*look) for look in state["looks"]]
+        self._worse = state["worse"]
         self._best = None if state["best"] is None else (state["best"][0], state["best"][1])
 
 

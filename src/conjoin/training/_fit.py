@@ -78,7 +78,7 @@ def fit(
         loggers = make_loggers(["tensorboard"], folder, "logs") if folder else []
     decisive = settings.model_dump() | {"augmentation": (augmentation or Augmentation()).model_dump()}
     keep = [_checkpoints(folder, checkpoint_every)] if folder else []
-    best = KeepBest(validate, settings.validate_every) if validate else None
+    best = KeepBest(validate, settings.validate_every, settings.patience) if validate else None
     trainer = L.Trainer(
         max_epochs=1,  # which has all steps
         max_steps=settings.steps,

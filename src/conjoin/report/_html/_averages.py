@@ -64,6 +64,19 @@ def annotated_rates(task: Task, target: Int[Tensor, "images *_"]) -> Float[Tenso
     return (known == 1).sum(0) / (known >= 0).sum(0)
 
 
+def annotated_table(problem: Problem[Any], relation: Relation) -> Float[Tensor, "classes outputs"]:
+    """How frequent each target output is in each class, among test images annotated for both; NaN without any."""
+    target = presence(relation.target, truth(problem, relation.target))
+    of_class = (presence(relation.source, truth(problem, relation.source)) == 1).float().T
+    return (of_class @ (target == 1).float()) / (of_class @ (target >= 0).float())
+
+
+def predicted_table(runs: Sequence[Run], relation: Relation) -> Float[Tensor, "classes outputs"]:
+    """The same from predictions alone, for all test images: mean target probability, weighted by that of the class."""
+    of_class, target = (probabilities(runs, task) for task in (relation.source, relation.target))
+    return (of_class.T @ target) / of_class.sum(0)[:, None].clamp(min=1e-9)
+
+
 def largest(values: Shaped[Tensor, "n"], most: int = MOST) -> list[int]:
     """Places of the largest values, in their own order; NaN counts as nothing."""
     order = values.float().nan_to_num(-1.0).argsort(descending=True, stable=True)

@@ -24,16 +24,18 @@ def closer(contents: Contents) -> Section | None:
             [(one.task, one.arm, means[one.task, one.arm], one.lower, one.upper) for one in found.intervals],
             folded=True,
         ),
-        Table(
-            "Mean relative difference to single over tasks (delta-m), in per cent, with its interval over seeds",
-            [Column("arm"), Column("mean", "{:+.2f}"), Column("lower", "{:+.2f}"), Column("upper", "{:+.2f}")],
-            [(arm, d.mean, d.lower, d.upper) for arm, d in found.delta_m.items()],
-        ),
     ]
+    if found.delta_m:
+        caption = "Mean relative difference to single over tasks (delta-m), in per cent, with its interval over seeds"
+        columns = [Column("arm"), *(Column(name, "{:+.2f}") for name in ("mean", "lower", "upper"))]
+        blocks.append(Table(caption, columns, [(arm, d.mean, d.lower, d.upper) for arm, d in found.delta_m.items()]))
     if found.gaps:
-        columns = [Column("task"), Column("arm"), Column("recovered", "{:.2f}")]
-        cells = [(gap.task, gap.arm, gap.value) for gap in found.gaps]
-        caption = "Recovered gap, (arm - single) / (full - single), where the interval of full lies above 0"
+        columns = [Column("task"), Column("arm"), *(Column(n, "{:.2f}") for n in ("recovered", "lower", "upper"))]
+        cells = [(gap.task, gap.arm, gap.value, gap.lower, gap.upper) for gap in found.gaps]
+        caption = (
+            "Recovered gap, (arm - single) / (full - single), with its interval over seeds (Fieller), where that of "
+            "full lies above 0"
+        )
         blocks.append(Table(f"{caption}: 1 is all of it, below 0 is worse than single", columns, cells))
     costs = [(one.arm, one.seconds, one.images, one.parameters) for one in found.costs]
     columns = [Column("arm"), Column("seconds", "{:,.0f}"), Column("images seen", "{:,.0f}")]

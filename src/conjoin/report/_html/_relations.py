@@ -1,6 +1,6 @@
 """Relation tables, and what they imply for how frequent each label is."""
 
-from collections.abc import Sequence
+import math
 
 import altair as alt
 import torch
@@ -9,8 +9,10 @@ from conjoin.relations import Relation
 from conjoin.report._html._averages import (
     MOST,
     annotated_rates,
+    annotated_table,
     implied_rates,
     largest,
+    predicted_table,
     probabilities,
     truth,
 )
@@ -19,47 +21,64 @@ from conjoin.report._html._charts import ROW, finished, heat_map, rows_of
 from conjoin.report._html._contents import Contents
 
 _KINDS = ("annotated", "implied", "predicted")
+_NARROW = 10
+"""Outputs up to which the tables of a relation stand side by side."""
 _UPRIGHT = "M0,-1.6L0,1.6"
 """A short upright line, on which the other two marks may lie."""
 
 
 def tables(contents: Contents) -> Section | None:
-    """The table of each relation as a heat map; None without relations."""
+    """The table of each relation beside what annotations and predictions say of it; None without relations."""
     if not contents.problem.relations:
         return None
     blocks: list[Block] = [
-        Words("P(target | source class) as it is used: no probability is nearer to 0 or 1 than the relation's floor.")
+        Words(
+            "P(target | source class): as it is used, given, counted or learnt (no probability is nearer to 0 or 1 "
+            "than the relation's floor); as test images say that are annotated for both; as the network predicts it, "
+            "whatever is annotated. Where the last two agree and the first does not, the table is wrong here."
+        )
     ]
     for relation in contents.problem.relations:
+        found = {relation.origin: relation.table.float()}
+        annotated = annotated_table(contents.problem, relation)
+        if not bool(annotated.isnan().all()):
+            found["test images annotated for both"] = annotated
+        if contents.shown:
+            found[f"predictions of {contents.shown}"] = predicted_table(contents.of(contents.shown), relation)
         away = (relation.table - relation.table.mean(0)).abs().amax(1)
         rows, columns = largest(away), largest(relation.table.amax(0) - relation.table.amin(0))
         if (len(rows), len(columns)) != tuple(relation.table.shape):
             sizes = f"{len(rows)} of {relation.table.shape[0]} classes and {len(columns)} of {relation.table.shape[1]}"
             blocks.append(Words(f"{relation.name}: {sizes} outputs are shown, those that stand out most."))
-        blocks.append(Charts([_table(relation, rows, columns)]))
+        highest = max(float(table[rows][:, columns].nan_to_num(0.0).max()) for table in found.values())
+        charts = [_table(relation, what, table, (rows, columns), highest) for what, table in found.items()]
+        blocks.append(Charts(charts, wide=len(columns) > _NARROW))
     return Section("relations", "Relation tables", blocks)
 
 
-def _table(relation: Relation, rows: Sequence[int], columns: Sequence[int]) -> Chart:
+def _table(
+    relation: Relation, what: str, table: torch.Tensor, shown: tuple[list[int], list[int]], highest: float
+) -> Chart:
     source, target = relation.source, relation.target
-    table = relation.table.tolist()
     values = [
-        {"down": source.outputs[i], "across": target.outputs[j], "value": round(table[i][j], 4)}
-        for i in rows
-        for j in columns
+        {"down": source.outputs[i], "across": target.outputs[j], "value": round(value, 4)}
+        for i in shown[0]
+        for j in shown[1]
+        if not math.isnan(value := float(table[i, j]))
     ]
     alt_text = (
-        f"Relation {relation.name}, {relation.origin}: probability of {len(columns)} outputs of {target.name} "
-        f"for {len(rows)} classes of {source.name}."
+        f"Relation {relation.name}, {what}: probability of {len(shown[1])} outputs of {target.name} "
+        f"for {len(shown[0])} classes of {source.name}."
     )
     spec = heat_map(
         values,
-        down=[source.outputs[i] for i in rows],
-        across=[target.outputs[j] for j in columns],
+        down=[source.outputs[i] for i in shown[0]],
+        across=[target.outputs[j] for j in shown[1]],
         titles=(source.name, target.name, f"P({target.name} | {source.name})"),
+        highest=highest,
         alt_text=alt_text,
     )
-    return Chart(f"{relation.name}: {relation.origin}", alt_text, spec)
+    return Chart(f"{relation.name}: {what}", alt_text, spec)
 
 
 def rates(contents: Contents) -> Section | None:

@@ -61,15 +61,15 @@ def arms(contents: Contents) -> Section:
     blocks.append(Charts([chart for chart in charts if chart]))
     columns = [
         Column("task"),
-        Column("metric"),
         Column("arm"),
+        Column("finding", finding=True),  # near the front: a narrow screen shows it without scrolling
         Column("mean", "{:.3f}"),
         Column("difference", "{:+.3f}"),
         Column("lower", "{:+.3f}"),
         Column("upper", "{:+.3f}"),
-        Column("finding", finding=True),
+        Column("metric"),
     ]
-    cells = [(row.task, row.metric, row.arm, row.mean, *_interval(row.difference), row.finding) for row in rows]
+    cells = [(row.task, row.arm, row.finding, row.mean, *_interval(row.difference), row.metric) for row in rows]
     blocks.append(Table("Arms by task: mean, and difference to single with its interval", columns, cells))
     return Section("arms", "Arms by task", blocks)
 
