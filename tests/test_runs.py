@@ -24,6 +24,7 @@ from typer.testing import CliRunner, Result
 import conjoin as cj
 from conjoin.cli import app
 from conjoin.evaluation import predict, scores
+from conjoin.network import Network
 from conjoin.sources import prepare, problem_of
 from conjoin.study import Study
 
@@ -124,6 +125,7 @@ def test_a_study_becomes_a_model(study: Path, tmp_path: Path) -> None:
 
     read = Study.from_yaml(study)
     problem = problem_of(prepare(read, seed=0), read)
+    assert isinstance(model.network, Network)
     limits = {name: torch.tensor(values) for name, values in model.thresholds.items()}
     assert set(limits) == {"marks"}
     again = scores(
@@ -133,6 +135,25 @@ def test_a_study_becomes_a_model(study: Path, tmp_path: Path) -> None:
     probabilities = model.predict(files)
     torch.testing.assert_close(probabilities["article"].sum(1), torch.ones(32))
     assert model.predict([])["marks"].shape == (0, 2)
+
+
+def test_a_guarded_model_is_resumed_and_used(study: Path, tmp_path: Path) -> None:
+    done = run("train", study, "--guard")
+    assert done.exit_code == 0, done.output
+    folder = tmp_path / "runs" / "shop" / "train"
+    rows = pl.read_csv(folder / "metrics.csv")
+    assert rows["arm"].unique(maintain_order=True).to_list() == ["coupled", "single", "guarded"]
+    assert pl.read_csv(folder / "validation.csv")["arm"].unique(maintain_order=True).to_list() == ["coupled", "single"]
+    said = cj.load(folder / "model").annotate([tmp_path / "images" / f"{number}.png" for number in range(128, 160)])
+    right = np.mean([one["article"] == list(COLOURS)[n % 3] for n, one in enumerate(said, 128)])
+    chosen = rows.filter((pl.col("arm") == "guarded") & (pl.col("task") == "article"))["value"].item()
+    assert right == pytest.approx(chosen)
+    before = (folder / "model" / "weights.safetensors").read_bytes()
+    assert run("train", study, "--guard", "--resume").exit_code == 0
+    assert (folder / "model" / "weights.safetensors").read_bytes() == before
+    other = run("train", study, "--resume")
+    assert other.exit_code == 1
+    assert "`guard` should be as in runs/shop/train/origin.json" in other.stderr
 
 
 def test_results_are_neither_lost_nor_mixed(study: Path, tmp_path: Path) -> None:

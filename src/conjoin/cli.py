@@ -92,6 +92,9 @@ def train(
     study: StudyFile,
     *,
     arm: Annotated[str, typer.Option(help="coupled, joint, full, kollias2024 or kollias2024-reversed.")] = "coupled",
+    guard: Annotated[
+        bool, typer.Option("--guard", help="Deliver for each task the better of this and single-task training.")
+    ] = False,
     seed: Annotated[
         int | None, typer.Option(help="Of weights, batches and regime; by default the first of the study.")
     ] = None,
@@ -113,6 +116,7 @@ def train(
         run(
             Study.from_yaml(study, data=_overrides(data or [])),
             arm=arm,
+            guard=guard,
             seed=seed,
             folder=folder,
             overwrite=overwrite,

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any, cast
 
 import torch
 from jaxtyping import Float
@@ -12,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from conjoin.data import Preprocessing
-from conjoin.network import Network
+from conjoin.network import Choice, Network
 from conjoin.tasks import MultiClass, MultiLabel, Task
 
 _KINDS = {"classes": MultiClass, "labels": MultiLabel}
@@ -24,7 +25,7 @@ class Model:
     """A trained network and how to use it.
 
     Args:
-        network: the network.
+        network: the network, or several that answer for different tasks.
         tasks: what it predicts.
         backbone: name of its backbone, "small" or one of timm.
         preprocessing: how images are brought to it.
@@ -32,7 +33,7 @@ class Model:
 
     """
 
-    network: Network
+    network: Network | Choice
     tasks: tuple[Task, ...]
     backbone: str
     preprocessing: Preprocessing
@@ -88,6 +89,9 @@ class Model:
             "tasks": [{"name": t.name, _kind(t): list(t.outputs)} for t in self.tasks],
             "thresholds": {name: list(limits) for name, limits in self.thresholds.items()},
         }
+        if isinstance(self.network, Choice):
+            heads = [cast("Network", network).names for network in self.network.networks]
+            description["networks"] = {"heads": heads, "answers": self.network.answers}
         draft = folder.with_name(f".{folder.name}.part")
         draft.mkdir(parents=True, exist_ok=True)
         (draft / _DESCRIPTION).write_text(json.dumps(description, indent=2, ensure_ascii=False) + "\n", "utf-8")
@@ -119,10 +123,18 @@ def load(folder: str | Path) -> Model:
     tasks = tuple(
         kind(task["name"], task[key]) for task in said["tasks"] for key, kind in _KINDS.items() if key in task
     )
-    network = Network(tasks, said["backbone"])
+    network = _network(tasks, said)
     network.load_state_dict(load_file(folder / _WEIGHTS))
     preprocessing = Preprocessing.model_validate(said["preprocessing"])
     return Model(network.eval(), tasks, said["backbone"], preprocessing, said["thresholds"])
+
+
+def _network(tasks: Sequence[Task], said: Mapping[str, Any]) -> Network | Choice:
+    if "networks" not in said:
+        return Network(tasks, said["backbone"])
+    by_name, several = {task.name: task for task in tasks}, said["networks"]
+    networks = [Network([by_name[name] for name in names], said["backbone"]) for names in several["heads"]]
+    return Choice(networks, several["answers"])
 
 
 def _kind(task: Task) -> str:

@@ -1,6 +1,6 @@
 """Network: one backbone, one linear head for each task, one forward for a mixed batch."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -176,6 +176,26 @@ class Network(nn.Module):
                 {"params": list(self.backbone.parameters()), "lr": lr if backbone_lr is None else backbone_lr}
             )
         return groups
+
+
+class Choice(nn.Module):
+    """Several networks, each of which answers for some tasks.
+
+    Args:
+        networks: the networks.
+        answers: by task, the place of the network that answers for it.
+
+    """
+
+    def __init__(self, networks: Sequence[Network], answers: Mapping[str, int]) -> None:
+        super().__init__()
+        self.networks = nn.ModuleList(networks)
+        self.answers = dict(answers)
+
+    def forward(self, images: Float[Tensor, "batch channels height width"]) -> dict[str, Tensor]:
+        """Logits of every task, by name, shape (batch, outputs)."""
+        said = [network(images) for network in self.networks]
+        return {name: said[place][name] for name, place in self.answers.items()}
 
 
 def _key(name: str) -> str:

@@ -3,6 +3,7 @@
 from conjoin.evaluation._arms import ARMS, Arm, known_arms
 from conjoin.evaluation._compare import TRACE_EVERY, Run, run_arm, train_arms
 from conjoin.evaluation._details import Cost, Details, Gap, Interval, Output, details
+from conjoin.evaluation._guard import GUARDED, check_arms, guarded, prefers_coupled
 from conjoin.evaluation._learned import unknown_relations, with_learned_tables
 from conjoin.evaluation._metrics import Score, hardened, predict, score
 from conjoin.evaluation._statistics import (
@@ -24,6 +25,7 @@ from conjoin.evaluation._verdict import Row, judge, verdict
 __all__ = [
     "ARMS",
     "CONFIDENCE",
+    "GUARDED",
     "MARGIN",
     "TRACE_EVERY",
     "Arm",
@@ -38,8 +40,10 @@ __all__ = [
     "Run",
     "Score",
     "Trained",
+    "check_arms",
     "details",
     "findings",
+    "guarded",
     "hardened",
     "holm",
     "judge",
@@ -47,6 +51,7 @@ __all__ = [
     "objectives",
     "paired_difference",
     "predict",
+    "prefers_coupled",
     "recovered_gap",
     "run_arm",
     "score",

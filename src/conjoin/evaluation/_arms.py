@@ -58,13 +58,14 @@ as recalled (formulas not confirmed), in both directions of its cross-entropy; o
 coupling that is shown every annotation, also those that a regime hides: what there is to gain."""
 
 
-def known_arms(names: Sequence[str]) -> None:
-    """Check names of arms.
+def known_arms(names: Sequence[str], *others: str) -> None:
+    """Check names of arms, which may be `others` too.
 
     Raises:
         ValueError: if one is unknown.
 
     """
+    known = [*ARMS, *others]
     for name in names:
-        if name not in ARMS:
-            raise ValueError(f"`arms` should be among {', '.join(ARMS)}. Found {name!r}. {nearest(name, list(ARMS))}")
+        if name not in known:
+            raise ValueError(f"`arms` should be among {', '.join(known)}. Found {name!r}. {nearest(name, known)}")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from conjoin.evaluation import known_arms, try_network
+from conjoin.evaluation import check_arms, try_network
 from conjoin.inspection._duplicates import duplicates, shown
 from conjoin.inspection._remarks import Remark
 from conjoin.sources import (
@@ -80,7 +80,7 @@ def inspect_study(study: Study, given: Any = None, *, cache: Path | None = None)
     """
     found = Inspection(study.name)
     try:
-        known_arms(study.arms)
+        check_arms(study.arms)
     except ValueError as error:
         found.remarks.append(Remark("no-go", str(error)))
     if missing := missing_archives(study):

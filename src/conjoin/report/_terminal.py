@@ -36,14 +36,15 @@ def print_results(rows: Sequence[Row], console: Console, *, margin: float) -> No
         console.print(Text(verdict(rows, arm, margin=margin)))
 
 
-def print_scores(scores: Sequence[Score], console: Console) -> None:
-    """Print what one network scores on the test images."""
+def print_scores(scores: Sequence[tuple[str, Score]], console: Console) -> None:
+    """Print arm and score on the test images of each task."""
     table = Table(title="Test images", box=box.SIMPLE_HEAD)
+    table.add_column("arm", no_wrap=True)
     table.add_column("task")
     table.add_column("metric", no_wrap=True)
     table.add_column("value", justify="right", no_wrap=True)
-    for score in scores:
-        table.add_row(Text(score.task), score.metric, f"{score.value:.3f}")
+    for arm, score in scores:
+        table.add_row(arm, Text(score.task), score.metric, f"{score.value:.3f}")
     console.print(table)
 
 

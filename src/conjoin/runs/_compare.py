@@ -10,7 +10,7 @@ import torch
 from rich.console import Console
 
 from conjoin.data import Problem, StoredImages
-from conjoin.evaluation import Row, Run, details, judge, known_arms, train_arms, try_network
+from conjoin.evaluation import GUARDED, Row, Run, check_arms, details, guarded, judge, train_arms, try_network
 from conjoin.inspection import inspect_study
 from conjoin.relations import Relation
 from conjoin.report import (
@@ -77,7 +77,7 @@ def compare(
 
     """
     in_one_process("compare")
-    known_arms(study.arms)
+    check_arms(study.arms)
     known_loggers(loggers)
     if "single" not in study.arms or len(study.seeds) < 2:
         raise ValueError(
@@ -143,7 +143,7 @@ def _runs(
     study: Study, train: Callable[[list[tuple[str, int]]], Iterator[Run]], folder: Path, console: Console
 ) -> list[Run]:
     """All runs of a study, the finished ones from the folder."""
-    wanted = [(arm, seed) for seed in study.seeds for arm in study.arms]
+    wanted = [(arm, seed) for seed in study.seeds for arm in study.arms if arm != GUARDED]
     runs = {job: run for job in wanted if (run := stored_run(*job, folder))}
     left = [job for job in wanted if job not in runs]
     if runs:
@@ -155,6 +155,8 @@ def _runs(
             scores = ", ".join(f"{score.task} {score.value:.3f}" for score in run.scores)
             bar.console.print(f"seed {run.seed} {run.arm}: {scores} ({run.seconds:.0f} s)")
             bar.advance(task)
+    for seed in study.seeds if GUARDED in study.arms else ():
+        runs[GUARDED, seed] = guarded(runs["single", seed], runs["coupled", seed])
     return [runs[arm, seed] for arm in study.arms for seed in study.seeds]
 
 

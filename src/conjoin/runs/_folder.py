@@ -19,7 +19,7 @@ _CLAIM = (_LOCK, ".origin.json.part")
 _FREE = ("name", "arms", "seeds", "margin")
 """Keys that decide which runs there are and how they are judged, but nothing within a run."""
 _WRITTEN = ("study.yaml", "origin.json", "*.csv", "metrics.json", "test.parquet", "*.png", "*.svg", "report.html")
-_FOLDERS = ("runs", "model", "checkpoints", "logs")
+_FOLDERS = ("runs", "model", "checkpoints", "logs", "alone")
 
 
 @contextmanager

@@ -38,7 +38,8 @@ class Study(Strict):
     augmentation: Augmentation = Augmentation()
     training: TrainingSettings = TrainingSettings()
     arms: Annotated[tuple[str, ...], Field(min_length=1)] = ("single", "joint", "coupled")
-    """Ways of training; the others are compared with `single`."""
+    """Ways of training; the others are compared with `single`. `guarded` takes, for each task, what validation images
+    prefer of `single` and `coupled`, and trains nothing itself."""
     seeds: Annotated[tuple[NonNegativeInt, ...], Field(min_length=1)] = (0, 1, 2, 3, 4)
     """Each decides which annotations a regime keeps, initial weights and batches."""
     margin: PositiveFloat = 0.01

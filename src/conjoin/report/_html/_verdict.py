@@ -18,6 +18,7 @@ _ARMS = {
     "kollias2024": "the losses of Kollias et al., AAAI 2024, as recalled",
     "kollias2024-reversed": "the same with the cross-entropy of distribution matching the other way round",
     "coupled": "one network for all tasks, coupled by the relations: conjoin's default",
+    "guarded": "for each task, what validation images prefer of single and coupled",
     "full": "one network that is shown every annotation, also those that are hidden from the others",
 }
 
