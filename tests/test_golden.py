@@ -6,13 +6,14 @@ T = [[.9, .2], [.1, .6]], so that the implied label rates are q = (.7, .3).
 
 from collections.abc import Iterator
 from math import exp, log
+from typing import cast
 
 import pytest
 import torch
 from torch import Tensor
 
 from conjoin import Coupling, MultiClass, MultiLabel, Objective, Relation, kollias2024
-from conjoin.coupling import Kollias2024, distribution_matching, source_label, target_label
+from conjoin.coupling import ClassMeans, Kollias2024, distribution_matching, source_label, target_label
 
 from .cases import trusted
 
@@ -77,24 +78,44 @@ def test_posterior() -> None:
 
 
 def test_distribution_matching_labels() -> None:
-    to_source, to_target = distribution_matching(Relation(S, T, TABLE).implied(log_s()), log_t())
+    mean = torch.tensor([[[0.5, 0.5], [0.8, 0.2]]]).log()
+    to_source, to_target = distribution_matching(Relation(S, T, TABLE).implied(log_s()), mean, log_t())
     close(to_source, [[-(log(0.7) + log(0.3)) / 4, -(0.75 * log(0.3) + 0.25 * log(0.7)) / 2]])
-    close(to_target, [[log(2) / 2, -(0.3 * log(0.75) + 0.7 * log(0.25)) / 2]])
+    # the target is moved to odds 1 * (7/3) / 1 and 3 * (3/7) / (1/4) = 36/7
+    close(to_target, [[log(2) / 2, -(36 * log(0.75) + 7 * log(0.25)) / 43 / 2]])
 
 
 def test_distribution_matching_classes() -> None:
-    to_source, to_target = distribution_matching(Relation(S, K, K_TABLE).implied(log_s()), log_k())
+    mean = torch.tensor([[[0.2, 0.4, 0.4]]]).log()
+    to_source, to_target = distribution_matching(Relation(S, K, K_TABLE).implied(log_s()), mean, log_k())
     close(to_source, [[-(0.5 * log(0.4) + 0.25 * log(0.25) + 0.25 * log(0.35)) / 2]])
-    close(to_target, [[-(0.4 * log(0.5) + 0.6 * log(0.25)) / 2]])
+    # (1/2 * .4/.2, 1/4 * .25/.4, 1/4 * .35/.4) = (1, .15625, .21875)
+    close(to_target, [[-(log(0.5) + 0.375 * log(0.25)) / 1.375 / 2]])
+
+
+def test_class_means() -> None:
+    """One image of class 0, two without class; the third is annotated for the second label, which does not count."""
+    coupling = Coupling(Relation(S, T, TABLE))
+    objective, means = Objective([S, T], [coupling]), cast("ClassMeans", coupling.means[0])
+    logits = {name: z.expand(3, -1) for name, z in given("s", "t").items()}
+    labelled = {"s": torch.tensor([0, -1, -1]), "t": torch.tensor([[-1, -1], [-1, -1], [-1, 1]])}
+    objective(logits, labelled)
+    # weights of class 0: 1, 3/4 (3/4); of class 1: 0, 1/4 (1/4); present with 1/2 and 3/4
+    close(means.total[..., 1], [[2.5 / 2, 1.75 * 3 / 4], [0.5 / 2, 0.25 * 3 / 4]])
+    close(means.total.sum(-1), [[2.5, 1.75], [0.5, 0.25]])
+    base = torch.tensor([[0.5, 0.5], [0.8, 0.2]]).log()
+    close(means(base).exp()[0, :, 1], [(1.25 + 0.5) / 3.5, (1.75 * 0.75 + 0.2) / 2.75])
+    objective(logits, labelled)
+    close(means.total.sum(-1), [[1.9 * 2.5, 1.9 * 1.75], [1.9 * 0.5, 1.9 * 0.25]])
 
 
 def test_soft_co_annotation_labels() -> None:
     relation, base = Relation(S, T, TABLE), torch.tensor([[0.5, 0.5], [0.8, 0.2]]).log()
     soft, _ = T.annotation(torch.tensor([[1, 0]]))
     close(source_label(log_s(), relation.log_likelihood(soft)), [[54 / 55, 1 / 55]])
-    # class 0: odds 1 * 9 = 9, and 3 * (.2/.8) / (.2/.8) = 3: its row equals the base rate
+    # class 0: odds 1 * 9 = 9, and 3 * (.2/.8) / (.2/.8) = 3: its row equals the mean
     close(
-        target_label(torch.tensor([[1.0, 0.0]]), relation.log_table, log_t(), base),
+        target_label(torch.tensor([[1.0, 0.0]]).log(), relation.log_table, log_t(), torch.stack([base, base.flip(0)])),
         [[[0.1, 0.9], [0.25, 0.75]]],
     )
 
@@ -103,7 +124,7 @@ def test_soft_co_annotation_classes() -> None:
     relation, base = Relation(S, K, K_TABLE), torch.full((1, 3), 1 / 3).log()
     # (1/2 * .1, 1/4 * .1, 1/4 * .8) = (.05, .025, .2)
     close(
-        target_label(torch.tensor([[0.0, 1.0]]), relation.log_table, log_k(), base),
+        target_label(torch.tensor([[0.0, 1.0]]).log(), relation.log_table, log_k(), base.expand(2, -1, -1)),
         [[[0.05 / 0.275, 0.025 / 0.275, 0.2 / 0.275]]],
     )
     soft, _ = K.annotation(torch.tensor([2]))  # 3/4 * .2 = .15 against 1/4 * .8 = .2
@@ -133,7 +154,8 @@ def test_coupling_terms_and_total() -> None:
     labelled = {"s": torch.tensor([0, -1]), "t": torch.tensor([[-1, -1], [1, 0]])}
     loss = objective(both, labelled)
     half = 0.5  # evidence
-    match_t = half * (log(2) / 2 - (0.3 * log(0.75) + 0.7 * log(0.25)) / 2)
+    # nothing was seen yet, so means are the even base rates: odds 7/3 and 3 * (3/7) = 9/7
+    match_t = half * (log(2) / 2 - (9 / 16 * log(0.75) + 7 / 16 * log(0.25)) / 2)
     # soft labels (.9, 3/7), from odds 9 and 3 * (.2/.8) with even base rates
     coannotate_t = half * (log(2) - (3 / 7 * log(0.75) + 4 / 7 * log(0.25)))
     # tempered likelihoods: 3/4 sqrt(.9 * .8) against 1/4 sqrt(.1 * .4)

@@ -5,11 +5,13 @@ from conjoin.coupling._coannotation import source_label, target_label
 from conjoin.coupling._coupling import Coupling
 from conjoin.coupling._evidence import Evidence
 from conjoin.coupling._kollias import Kollias2024
-from conjoin.coupling._matching import cross_entropy, distribution_matching
+from conjoin.coupling._matching import cross_entropy, distribution_matching, fitted
+from conjoin.coupling._means import ClassMeans
 from conjoin.coupling._view import View
 
 __all__ = [
     "BaseCoupling",
+    "ClassMeans",
     "Coupling",
     "Evidence",
     "Kollias2024",
@@ -17,6 +19,7 @@ __all__ = [
     "View",
     "cross_entropy",
     "distribution_matching",
+    "fitted",
     "source_label",
     "target_label",
 ]

@@ -1,8 +1,10 @@
 """Soft co-annotation: an image annotated for one task receives a soft label for the other."""
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
+
+from conjoin.coupling._matching import fitted
+from conjoin.relations import mixture
 
 
 def source_label(
@@ -22,22 +24,18 @@ def source_label(
 
 
 def target_label(
-    source: Float[Tensor, "batch classes"],
+    log_source: Float[Tensor, "batch classes"],
     log_table: Float[Tensor, "classes variables outcomes"],
     log_target: Float[Tensor, "batch variables outcomes"],
-    log_base: Float[Tensor, "variables outcomes"],
+    log_means: Float[Tensor, "classes variables outcomes"],
 ) -> Float[Tensor, "batch variables outcomes"]:
-    """Soft label of the target: the class's row fused with the network's own prediction.
-
-    In log-odds, logit p + logit T[y] - logit base: a product of experts with the base rate counted
-    once, so that a row which equals the base rates changes nothing. No gradient.
+    """Soft label of the target: `fitted` to the row of the image's class, without gradient.
 
     Args:
-        source: distribution over classes that annotates the source; one-hot when it is certain.
+        log_source: log-probabilities of the classes; 0 and minus infinity where the class is certain.
         log_table: log P(outcome | class).
         log_target: log-probabilities predicted for the target.
-        log_base: log base rates of the target's outcomes.
+        log_means: log of the mean prediction over the images of each class (`ClassMeans`).
 
     """
-    row = torch.einsum("bc,cvo->bvo", source, log_table.exp()).clamp(min=torch.finfo(source.dtype).tiny)
-    return (log_target + row.log() - log_base).softmax(-1).detach()
+    return fitted(log_target, mixture(log_source, log_table), mixture(log_source, log_means))

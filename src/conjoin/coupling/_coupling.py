@@ -11,8 +11,9 @@ from conjoin.coupling._base import BaseCoupling, Term
 from conjoin.coupling._coannotation import source_label, target_label
 from conjoin.coupling._evidence import Evidence
 from conjoin.coupling._matching import cross_entropy, distribution_matching
+from conjoin.coupling._means import ClassMeans
 from conjoin.coupling._view import View
-from conjoin.relations import Relation
+from conjoin.relations import Relation, mixture
 
 
 class Coupling(BaseCoupling):
@@ -22,7 +23,7 @@ class Coupling(BaseCoupling):
 
     * ``match``: e times `distribution_matching`, on elements that are not annotated;
     * ``coannotate`` the target: e times the cross-entropy to `target_label`, on images annotated
-      for the source, elements not annotated;
+      for the source, elements not annotated; both hold the table against `ClassMeans`;
     * ``coannotate`` the source: the cross-entropy to `source_label`, on images annotated for a
       target and not for the source. The log-likelihoods of all relations add up, variable by
       variable tempered by e; the whole is scaled by the largest e.
@@ -41,6 +42,7 @@ class Coupling(BaseCoupling):
         super().__init__(*relations)
         self.matching, self.coannotation = matching, coannotation
         self.evidence = nn.ModuleList(Evidence(relation) for relation in relations)
+        self.means = nn.ModuleList(ClassMeans(relation) for relation in relations)
 
     def judged(self) -> list[tuple[Relation, Evidence]]:
         """Each relation with its evidence."""
@@ -68,13 +70,15 @@ class Coupling(BaseCoupling):
         log_source = source.log_p[:, 0]
         losses: dict[Term, Tensor] = {}
         log_likelihood, trust = torch.zeros_like(log_source), log_source.new_zeros(())
-        for relation, evidence in self.judged():
+        for (relation, evidence), means in zip(self.judged(), self.means, strict=True):
             weight = evidence()
             target, view = relation.target.name, views[relation.target.name]
-            to_source, to_target = distribution_matching(relation.implied(log_source), view.log_p)
+            log_means = means(view.log_base)
+            log_mean = mixture(log_source.detach(), log_means)
+            to_source, to_target = distribution_matching(relation.implied(log_source), log_mean, view.log_p)
             losses[Term("match", name, target, of=target)] = self.matching * weight * to_source
             losses[Term("match", target, name)] = self.matching * weight * to_target
-            soft = target_label(source.soft[:, 0], relation.log_table, view.log_p, view.log_base)
+            soft = target_label(source.best()[:, 0], relation.log_table, view.log_p, log_means)
             label_loss = cross_entropy(soft, view.log_p)
             losses[Term("coannotate", target, name)] = self.coannotation * weight * label_loss
             log_likelihood = log_likelihood + relation.log_likelihood(view.soft, weight)
@@ -84,7 +88,9 @@ class Coupling(BaseCoupling):
         return losses | {Term("coannotate", name): self.coannotation * trust * class_loss}
 
     def observe(self, views: Mapping[str, View], measured: Float[Tensor, "batch"], step: Float[Tensor, ""]) -> None:
-        """Update the evidence of each relation."""
+        """Update the evidence of each relation, and what is predicted of each class."""
         source = views[self.source.name]
-        for relation, evidence in self.judged():
-            evidence.update(relation, source, views[relation.target.name], measured, step)
+        for (relation, evidence), means in zip(self.judged(), self.means, strict=True):
+            target = views[relation.target.name]
+            evidence.update(relation, source, target, measured, step)
+            cast("ClassMeans", means).update(source, target, step)

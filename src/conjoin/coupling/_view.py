@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
@@ -17,3 +18,7 @@ class View(NamedTuple):
     """Which variables are annotated."""
     log_base: Float[Tensor, "variables outcomes"]
     """Log base rates of the annotations seen so far."""
+
+    def best(self) -> Float[Tensor, "batch variables outcomes"]:
+        """Log-probabilities by annotation where there is one, else as predicted; without gradient."""
+        return torch.where(self.known[..., None], self.soft.log(), self.log_p.detach())

@@ -11,6 +11,13 @@ from conjoin.tasks import MultiClass, MultiLabel, Task
 TO_LEARN = "to be learnt"
 
 
+def mixture(
+    log_source: Float[Tensor, "batch classes"], log_table: Float[Tensor, "classes variables outcomes"]
+) -> Float[Tensor, "batch variables outcomes"]:
+    """Log of the rows of a table mixed, log(p_source @ table)."""
+    return torch.logsumexp(log_source[:, :, None, None] + log_table, 1)
+
+
 class Relation(nn.Module):
     """What a multi-class source task says about a target task.
 
@@ -84,7 +91,7 @@ class Relation(nn.Module):
 
     def implied(self, log_source: Float[Tensor, "batch classes"]) -> Float[Tensor, "batch variables outcomes"]:
         """Log of the implied distribution of the target, log(p_source @ table)."""
-        return torch.logsumexp(log_source[:, :, None, None] + self.log_table, 1)
+        return mixture(log_source, self.log_table)
 
     def log_likelihood(
         self,
