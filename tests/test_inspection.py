@@ -220,6 +220,10 @@ OTHER: dict[str, tuple[dict[str, Any], str]] = {
         {"relations": [{"source": "article", "target": "tags", "published": "du2014"}]},
         "`published` of relation article->tags: The table should have a row for every class of task 'article'",
     ),
+    "part of a published table": (
+        {"relations": [{"source": "article", "target": "tags", "published": "du2014", "partial": True}]},
+        "`published` of relation article->tags: `fill` should give a probability for every class that the table lacks.",
+    ),
     "table": (
         {"relations": [{"source": "article", "target": "tags", "table": [[0.5, 0.5]]}]},
         "`table` of relation article->tags should have shape (2, 2)",

@@ -16,6 +16,8 @@ from jaxtyping import config
 from scipy import stats
 
 from conjoin import MultiClass, MultiLabel, RelationTable, count_relation, published, read_table
+from conjoin.relate import partial_table
+from conjoin.relate._prior import prior_rows
 from conjoin.report import draw_relation
 
 NAN = float("nan")
@@ -44,7 +46,7 @@ def same(a: RelationTable, b: RelationTable, *, exactly: bool = False) -> None:
 
 
 def test_labels_by_hand() -> None:
-    table = count_relation(LABELLED, "article", ["x", "y"])
+    table = count_relation(LABELLED, "article", ["x", "y"], prior=1.0)
     assert (table.classes, table.outputs, table.kind) == (("a", "b", "c"), ("x", "y"), "multi-label")
     np.testing.assert_array_equal(table.count, [[3, 2], [2, 2], [0, 0]])
     expected = [[(BASE_X + 2) / 4, BASE_Y / 3], [(BASE_X + 1) / 3, (BASE_Y + 2) / 3], [BASE_X, BASE_Y]]
@@ -56,7 +58,7 @@ def test_labels_by_hand() -> None:
 
 
 def test_a_class_without_rows_says_nothing() -> None:
-    table = count_relation(LABELLED, "article", ["x", "y"], classes=["never", "a", "b", "c"])
+    table = count_relation(LABELLED, "article", ["x", "y"], classes=["never", "a", "b", "c"], prior=1.0)
     for row in (0, 3):
         np.testing.assert_allclose(table.probability[row], [BASE_X, BASE_Y], rtol=1e-12)
         assert (table.upper[row] - table.lower[row] > 0.9).all()
@@ -94,7 +96,7 @@ def test_lists_count_like_label_columns() -> None:
 
 def test_weights_are_effective_counts() -> None:
     rows = pl.DataFrame({"article": ["a", "a", "a", "b"], "x": [1, 0, 1, 0], "w": [1.0, 1.0, 2.0, 1.0]})
-    table = count_relation(rows, "article", ["x"], weight="w")
+    table = count_relation(rows, "article", ["x"], weight="w", prior=1.0)
     effective, overall = 16 / 6, 25 / 7  # (1 + 1 + 2)^2 / (1 + 1 + 4); with b (1 + 1 + 2 + 1)^2 / (1 + 1 + 4 + 1)
     base = (overall * 3 / 5 + 0.5) / (overall + 1)
     np.testing.assert_allclose(table.count, [[effective], [1.0]], rtol=1e-12)
@@ -102,13 +104,44 @@ def test_weights_are_effective_counts() -> None:
     np.testing.assert_allclose(table.probability, expected, rtol=1e-12)
     assert table.origin.endswith("weighted by w: effectively 4 rows annotated for both")
     scaled = rows.with_columns(pl.col("w") * 10)
-    same(count_relation(scaled, "article", ["x"], weight="w"), table)
+    same(count_relation(scaled, "article", ["x"], weight="w", prior=1.0), table)
     classes = rows.with_columns(x=pl.col("x").replace_strict({0: "no", 1: "yes"}))
     np.testing.assert_allclose(
-        count_relation(classes, "article", "x", weight="w").probability[:, 1:], table.probability, rtol=1e-12
+        count_relation(classes, "article", "x", weight="w", prior=1.0).probability[:, 1:], table.probability, rtol=1e-12
     )
-    equal = count_relation(rows.with_columns(w=pl.lit(3)), "article", ["x"], weight="w")
-    same(equal, count_relation(rows, "article", ["x"]))
+    equal = count_relation(rows.with_columns(w=pl.lit(3)), "article", ["x"], weight="w", prior=1.0)
+    same(equal, count_relation(rows, "article", ["x"], prior=1.0))
+
+
+def test_how_much_base_rates_are_worth_is_told_by_the_classes() -> None:
+    """One label follows from the class, one has nothing to do with it; five rows of each class."""
+    rows = [{"c": str(c), "firm": int(c < 5), "loose": int(r < 2 + (c + r) % 2)} for c in range(10) for r in range(5)]
+    table = count_relation(pl.DataFrame(rows), "c", ["firm", "loose"])
+    firm, loose = table.probability.T
+    assert (firm[:5] > 0.98).all()
+    assert (firm[5:] < 0.02).all()
+    assert abs(loose - loose.mean()).max() < 0.05
+    single = count_relation(pl.DataFrame(rows), "c", ["firm", "loose"], prior=1.0)
+    np.testing.assert_allclose(single.probability[0, 0], (5 + 0.5) / 6)
+
+
+@pytest.mark.parametrize("kind", ["multi-label", "multi-class"])
+def test_what_base_rates_are_worth_has_the_largest_marginal_likelihood(kind: Any) -> None:
+    """Against scipy's beta-binomial, and its product over splits of a Dirichlet-multinomial."""
+    present, base = np.array([[7.0, 2], [1, 6], [4, 5]]), np.array([0.4, 0.6])
+    count = np.full((3, 2), 9.0)
+    if kind == "multi-class":
+        present[:, 1] = 9 - present[:, 0]
+
+    def score(rows: float, column: int) -> float:
+        a, b = rows * base[column], rows * (1 - base[column])
+        told = sum(stats.betabinom(9, a, b).logpmf(k) for k in present[:, column])
+        return float(told + np.log(rows) - 2 * np.log1p(rows))
+
+    found = prior_rows(present, count, base, kind)
+    assert found.shape == ((2,) if kind == "multi-label" else (1,))
+    for column, rows in enumerate(found):  # two classes: one split, either column tells it
+        assert all(score(rows, column) >= score(other, column) for other in (rows / 1.3, rows * 1.3, 1.0, 10.0))
 
 
 MISSING: dict[str, tuple[pl.Expr, pl.Expr, Any]] = {
@@ -287,6 +320,65 @@ def test_published() -> None:
     assert any("NOT confirmed" in note for note in compound.notes)
     relation = table.relation(MultiClass("emotion", table.classes), MultiLabel("units", table.outputs))
     assert relation.table.max() == pytest.approx(0.99)
+
+
+def test_the_part_of_a_table_that_two_tasks_have() -> None:
+    given = RelationTable(
+        ("sad", "glad"),
+        ("AU1", "AU12", "AU26"),
+        "multi-label",
+        np.array([[0.6, 0.1, 0.2], [0.05, 0.9, 0.4]]),
+        "me",
+        count=np.array([[3.0, 3, 3], [8, 8, 8]]),
+        notes=("from memory",),
+    )
+    found = partial_table(given, ["neutral", "glad", "sad"], ["AU14", "AU12", "AU1"], fill={"neutral": 0.03})
+    assert (found.classes, found.outputs) == (("neutral", "glad", "sad"), ("AU14", "AU12", "AU1"))
+    np.testing.assert_array_equal(found.probability, [[0.5, 0.03, 0.03], [0.5, 0.9, 0.05], [0.5, 0.1, 0.6]])
+    np.testing.assert_array_equal(found.count, [[NAN] * 3, [NAN, 8, 8], [NAN, 3, 3]])
+    assert found.notes == (
+        "from memory",
+        "neutral: 0.03 for every label, stated in the study",
+        "nothing is known of AU14",
+    )
+    same = partial_table(given, given.classes, given.outputs, fill={})
+    np.testing.assert_array_equal(same.probability, given.probability)
+    assert same.notes == given.notes
+
+
+PARTS: dict[str, tuple[dict[str, Any], str]] = {
+    "a class without row": (
+        {"classes": ["happiness", "hapiness"]},
+        "`fill` should give a probability for every class that the table lacks. Found none for 'hapiness' (1 missing). "
+        "Did you mean 'happiness'? Or leave that class out with `missing`.",
+    ),
+    "a class filled twice": (
+        {"fill": {"happiness": 0.1}},
+        "`fill` should name classes that the table lacks. Found 'happiness', which the table has",
+    ),
+    "no class": (
+        {"fill": {"neutrall": 0.1}, "classes": ["happiness", "fear"]},
+        "`fill` should name classes that the table lacks. Found 'neutrall', which is no class.",
+    ),
+    "no label": (
+        {"outputs": ["AU99"]},
+        "The table should have a column for some of the labels. Found none of ['AU99']",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PARTS)
+def test_what_is_no_part_of_a_table(case: str) -> None:
+    settings, words = PARTS[case]
+    settings = {"classes": ["happiness"], "outputs": ["AU1"], "fill": {}} | settings
+    with pytest.raises(ValueError) as error:  # noqa: PT011
+        partial_table(published("du2014"), **settings)
+    assert words in str(error.value)
+
+
+def test_no_part_of_a_table_over_classes() -> None:
+    with pytest.raises(ValueError, match="should be over labels: rows over classes would no longer sum to 1"):
+        partial_table(table(((0.5, 0.5),), kind="multi-class")(), ["a"], ["x"], fill={})
 
 
 ARTICLE, MARKS = MultiClass("article", ["a", "b", "c"]), MultiLabel("marks", ["x", "y"])
@@ -490,7 +582,7 @@ def test_nothing_is_left_when_writing_fails(tmp_path: Path) -> None:
 
 
 def test_heat_map() -> None:
-    small = draw_relation(count_relation(LABELLED, "article", ["x", "y"]), "small")
+    small = draw_relation(count_relation(LABELLED, "article", ["x", "y"], prior=1.0), "small")
     axis, bar = small.axes
     texts = [text.get_text() for text in axis.texts]
     assert "0.65" in texts  # P(x | a)

@@ -213,6 +213,16 @@ WRONG: dict[str, tuple[str, str, list[str]]] = {
             "Found ['table', 'counted']."
         ],
     ),
+    "part of a stated table": (
+        "table: [[0.2",
+        "partial: true, table: [[0.2",
+        ["line 15: `relations[0]` should be `partial` with a `file` or a `published` table only."],
+    ),
+    "fill of a whole table": (
+        "table: [[0.2",
+        "fill: {shirt: 0.1}, table: [[0.2",
+        ["line 15: `relations[0]` should be `fill` together with `partial: true` only."],
+    ),
     "not a probability": (
         "0.2, 0.3",
         "20, 30",

@@ -3,6 +3,7 @@
 from conjoin.relate._count import count_relation, estimate
 from conjoin.relate._files import read_table
 from conjoin.relate._learn import learn_relation
+from conjoin.relate._partial import partial_table
 from conjoin.relate._published import published
 from conjoin.relate._sums import Sums
 from conjoin.relate._table import CONFIDENCE, Kind, RelationTable
@@ -15,6 +16,7 @@ __all__ = [
     "count_relation",
     "estimate",
     "learn_relation",
+    "partial_table",
     "published",
     "read_table",
 ]

@@ -9,6 +9,7 @@ from scipy.special import betaincinv
 
 from conjoin.cells import alike, spell
 from conjoin.names import nearest
+from conjoin.relate._prior import prior_rows
 from conjoin.relate._rows import Rows, Scan, scan
 from conjoin.relate._sums import Columns, Sums, sum_classes, sum_labels, sum_lists
 from conjoin.relate._table import CONFIDENCE, Kind, RelationTable
@@ -25,7 +26,7 @@ def count_relation(
     outputs: Sequence[str] | None = None,
     missing: Collection[str | int] | Mapping[str, Collection[str | int]] = (),
     weight: str | None = None,
-    prior: float = 1.0,
+    prior: float | None = None,
 ) -> RelationTable:
     """Count P(target | source) over the rows annotated for both, streaming: memory does not grow with the rows.
 
@@ -43,7 +44,7 @@ def count_relation(
             given name: for all columns, or by column. Cells are read as `conjoin.sources` reads them.
         weight: column of row weights, such as 1 / sampling probability. Counts are then effective
             counts after Kish, (sum w)^2 / sum w^2.
-        prior: how many rows the base rate is worth.
+        prior: how many rows the base rate is worth; told by the counts (`prior_rows`) if not given.
 
     Raises:
         FileNotFoundError: if a file does not exist.
@@ -51,7 +52,7 @@ def count_relation(
             annotated for both.
 
     """
-    if not (np.isfinite(prior) and prior > 0):
+    if prior is not None and not (np.isfinite(prior) and prior > 0):
         raise ValueError(f"`prior` should be a number above 0. Found {prior}.")
     names = [targets] if isinstance(targets, str) else list(targets)
     if not names or len({source, *names, *([weight] if weight else [])}) < 1 + len(names) + bool(weight):
@@ -85,13 +86,13 @@ def count_relation(
     return estimate(sums, kind, f"{origin}, weighted by {weight}: effectively" if weight else f"{origin}:", prior=prior)
 
 
-def estimate(sums: Sums, kind: Kind, origin: str, *, prior: float = 1.0) -> RelationTable:
+def estimate(sums: Sums, kind: Kind, origin: str, *, prior: float | None = None) -> RelationTable:
     """P(target | source) from sums over the rows annotated for both.
 
-    Every class starts from `prior` rows at the base rate of each output, so that a class without
-    co-annotated rows says nothing: its row is the base rates. (Jeffreys' half counts would claim 50 % for
-    every label of such a class.) With n effective rows, of which the weighted share p has the output, and
-    base rate b, the cell's posterior is Beta(prior b + n p, prior (1 - b) + n (1 - p)), also for a
+    Every class starts from `prior` rows at the base rate of each output (as many as the classes together tell),
+    so that a class without co-annotated rows says nothing: its row is the base rates. (Jeffreys' half counts would
+    claim 50 % for every label of such a class.) With n effective rows, of which the weighted share p has the output,
+    and base rate b, the cell's posterior is Beta(prior b + n p, prior (1 - b) + n (1 - p)), also for a
     multi-class target, where it is the marginal of a Dirichlet distribution. Its mean is the cell, its central
     95 % the interval. The base rates are smoothed themselves by one row spread evenly over the outcomes.
 
@@ -99,14 +100,15 @@ def estimate(sums: Sums, kind: Kind, origin: str, *, prior: float = 1.0) -> Rela
         sums: of the weights of rows.
         kind: of the target.
         origin: where the rows come from; their effective number is added.
-        prior: how many rows the base rate is worth.
+        prior: how many rows the base rate is worth; told by the counts (`prior_rows`) if not given.
 
     """
     share, count = _share(sums.present, sums.known, sums.squares)
     overall, rows = _share(sums.present.sum(0), sums.known.sum(0), sums.squares.sum(0))
     outcomes = len(sums.outputs) if kind == "multi-class" else 2
     base = (overall * rows + 1 / outcomes) / (rows + 1)
-    present, absent = prior * base + count * share, prior * (1 - base) + count * (1 - share)
+    worth = prior_rows(count * share, count, base, kind) if prior is None else prior
+    present, absent = worth * base + count * share, worth * (1 - base) + count * (1 - share)
     tail = (1 - CONFIDENCE) / 2
     # rounding may leave a sum a hair above one
     probability = np.minimum(present / (present + absent), 1.0)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from conjoin.relate import Sums, estimate, published, read_table
+from conjoin.relate import Sums, estimate, partial_table, published, read_table
 from conjoin.relations import Relation
 from conjoin.sources._faults import DataError
 from conjoin.sources._prepare import Prepared
@@ -36,17 +36,21 @@ def build_relation(settings: RelationSettings, study: Study, prepared: Prepared)
         return Relation.unknown(source, target)
     if settings.table is not None:
         return Relation(source, target, torch.tensor(settings.table), origin="study file")
-    if settings.file is not None:
-        try:
-            return read_table(settings.file).relation(source, target)
-        except (FileNotFoundError, ValueError) as error:
-            raise DataError(f"`file` of relation {settings.name}: {error}") from error
-    if settings.published is not None:
-        try:
-            return published(settings.published).relation(source, target)
-        except ValueError as error:
-            raise DataError(f"`published` of relation {settings.name}: {error}") from error
+    if settings.file is not None or settings.published is not None:
+        return _stated(settings, source, target)
     return _counted(settings, study, prepared, source, target)
+
+
+def _stated(settings: RelationSettings, source: MultiClass, target: Task) -> Relation:
+    """From a file, or from the literature."""
+    key = settings.origins[0]
+    try:
+        table = read_table(settings.file) if settings.file is not None else published(settings.published or "")
+        if settings.partial:
+            table = partial_table(table, source.outputs, target.outputs, fill=settings.fill)
+        return table.relation(source, target)
+    except (FileNotFoundError, ValueError) as error:
+        raise DataError(f"`{key}` of relation {settings.name}: {error}") from error
 
 
 def _counted(

@@ -1,5 +1,6 @@
 """Relations, as a study file declares them."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -25,9 +26,22 @@ class RelationSettings(Strict):
     counted: bool | str = False
     """Counted from training images that are annotated for both tasks; or from those of the data source of this
     name."""
-
     learned: bool = False
     """Learnt in each run from images that are annotated for the target only; it takes one more training."""
+
+    partial: bool = False
+    """Use the part of a file or published table that the tasks have: its other rows and columns are left out, and
+    it says nothing of labels that it lacks."""
+    fill: Mapping[str, Probability] = {}
+    """For each class that a partial table lacks, the probability of every label: `{neutral: 0.03}`."""
+
+    @model_validator(mode="after")
+    def _parts_of_a_table(self) -> "RelationSettings":
+        if self.partial and self.file is None and self.published is None:
+            raise ValueError("`partial` with a `file` or a `published` table only")
+        if self.fill and not self.partial:
+            raise ValueError("`fill` together with `partial: true` only")
+        return self
 
     @model_validator(mode="after")
     def _one_origin(self) -> "RelationSettings":
