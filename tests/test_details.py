@@ -8,17 +8,18 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import f1_score
+from sklearn.metrics import accuracy_score, f1_score
 
 from conjoin import MultiClass, MultiLabel
 from conjoin.data import AnnotatedImages, Problem
 from conjoin.evaluation import Run, Score, details, score
 from conjoin.evaluation._bootstrap import bootstrap_difference, clusters_of
 from conjoin.evaluation._tally import columns, f1_by_output, tally, value
-from conjoin.study import Classes, Recipe
+from conjoin.study import Classes, Labels, Recipe
 
 KIND, MARKS = MultiClass("kind", ["a", "b", "c"]), MultiLabel("marks", ["x", "y"])
 BALANCED = Classes(classes="collected", metric="balanced accuracy")
+CLASS_F1, RIGHT = Classes(classes="collected", metric="macro-F1"), Labels(labels="collected", metric="mean accuracy")
 
 
 @given(st.integers(0, 500))
@@ -33,11 +34,18 @@ def test_counts_give_the_scores(seed: int) -> None:
     expected = f1_score(truth[known], z[known].argmax(-1), labels=present, average=None, zero_division=0)
     np.testing.assert_allclose(f1_by_output(counts)[present], expected)
     assert float(value(KIND, counts, BALANCED)) == pytest.approx(score(KIND, z, truth, settings=BALANCED)[0].value)
+    assert float(value(KIND, counts, CLASS_F1)) == pytest.approx(score(KIND, z, truth, settings=CLASS_F1)[0].value)
+    assert float(value(KIND, counts, CLASS_F1)) == pytest.approx(expected.mean())
     z, truth = torch.randn(30, 2, generator=generator), torch.randint(-1, 2, (30, 2), generator=generator)
     truth[0] = 1
     limits = torch.rand(2, generator=generator)
     counts = tally(MARKS, z, truth, limits).sum(0)
     assert float(value(MARKS, counts)) == pytest.approx(score(MARKS, z, truth, thresholds=limits)[0].value)
+    right = score(MARKS, z, truth, thresholds=limits, settings=RIGHT)[0]
+    assert float(value(MARKS, counts, RIGHT)) == pytest.approx(right.value)
+    said = (z.sigmoid() >= limits).long()
+    by_label = [accuracy_score(truth[truth[:, i] >= 0, i], said[truth[:, i] >= 0, i]) for i in range(2)]
+    assert (right.metric, right.value) == ("mean accuracy", pytest.approx(np.mean(by_label)))
     groups = {"first": ("x",), "both": ("y", "x")}
     assert columns(MARKS, groups) == {"marks/first": [0], "marks/both": [1, 0]}
     for found, places in zip(score(MARKS, z, truth, groups=groups), columns(MARKS, groups).values(), strict=True):
@@ -66,8 +74,8 @@ def accuracy(counts: Any) -> Any:
 
 def counts_of(right: Any) -> Any:
     """Images of one class, right or wrong."""
-    counts = np.zeros((len(right), 3, 3))
-    counts[:, 0, 0], counts[:, 0, 2] = right, 1
+    counts = np.zeros((len(right), 3, 4))
+    counts[:, 0, 0], counts[:, 0, 2], counts[:, 0, 3] = right, 1, 1
     return counts
 
 

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from conjoin import datasets
     from conjoin.coupling import Coupling, Evidence, Kollias2024
     from conjoin.data import AnnotatedImages, Augmentation, Preprocessing, Problem, StoredImages
     from conjoin.model import Model, load
@@ -46,6 +47,7 @@ __all__ = [
     "TrainingSettings",
     "compare",
     "count_relation",
+    "datasets",
     "fit",
     "kollias2024",
     "load",
@@ -87,6 +89,8 @@ _ROOMS = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "datasets":
+        return import_module("conjoin.datasets")
     if name not in _ROOMS:
         raise AttributeError(f"module 'conjoin' has no attribute {name!r}. It has {', '.join(__all__)}.")
     return getattr(import_module(f"conjoin.{_ROOMS[name]}"), name)

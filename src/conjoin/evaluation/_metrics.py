@@ -6,11 +6,16 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Float, Int, Shaped
 from torch import Tensor
-from torchmetrics.functional.classification import binary_f1_score, multiclass_accuracy
+from torchmetrics.functional.classification import (
+    binary_accuracy,
+    binary_f1_score,
+    multiclass_accuracy,
+    multiclass_f1_score,
+)
 
 from conjoin.data import Images
 from conjoin.network import Network
-from conjoin.study import Classes, TaskSettings
+from conjoin.study import Classes, Labels, TaskSettings
 from conjoin.tasks import MultiClass, MultiLabel, Task
 
 
@@ -46,7 +51,7 @@ def score(
     thresholds: Float[Tensor, "labels"] | None = None,
     groups: Mapping[str, tuple[str, ...]] | None = None,
 ) -> list[Score]:
-    """Accuracy of a multi-class task; macro-F1 of a multi-label task, for each group of labels.
+    """Accuracy of a multi-class task, macro-F1 of a multi-label task for each group of labels; or what settings say.
 
     Annotated images only; classes and labels that none of them has are left out of means. A soft annotation counts
     as its most probable outcome.
@@ -55,20 +60,23 @@ def score(
         task: what is predicted.
         logits: predictions.
         annotation: the truth; -1 or NaN = not annotated.
-        settings: options of the task: which accuracy.
+        settings: options of the task: which metric.
         thresholds: probability from which on each label counts as present; 0.5 by default.
-        groups: groups of labels to be scored apart; a mean over the F1 of all labels by default.
+        groups: groups of labels to be scored apart; a mean over all labels by default.
 
     """
     target = hardened(task, annotation)
     if isinstance(task, MultiLabel):
-        return _macro_f1(task, logits.sigmoid(), target, thresholds, groups or {"": task.labels})
-    if not isinstance(settings, Classes) or settings.metric == "accuracy":
+        shown = groups or {"": task.labels}
+        return _means(task, logits.sigmoid(), target, settings=settings, thresholds=thresholds, groups=shown)
+    metric = settings.metric if isinstance(settings, Classes) else "accuracy"
+    if metric == "accuracy":
         value = multiclass_accuracy(logits, target, task.outcomes, average="micro", ignore_index=-1)
-        return [Score(task.name, "accuracy", float(value))]
-    recall = multiclass_accuracy(logits, target, task.outcomes, average="none", ignore_index=-1)
+        return [Score(task.name, metric, float(value))]
+    measure = multiclass_f1_score if metric == "macro-F1" else multiclass_accuracy
+    each = measure(logits, target, task.outcomes, average="none", ignore_index=-1)
     present = target[target >= 0].unique()
-    return [Score(task.name, settings.metric, float(recall[present].mean()))]
+    return [Score(task.name, metric, float(each[present].mean()))]
 
 
 def hardened(task: Task, annotation: Shaped[Tensor, "images *_"]) -> Int[Tensor, "images *_"]:
@@ -81,25 +89,29 @@ def hardened(task: Task, annotation: Shaped[Tensor, "images *_"]) -> Int[Tensor,
     return torch.where(annotation.isnan(), -1, (annotation > 0.5).long())
 
 
-def _macro_f1(
+def _means(
     task: MultiLabel,
     probabilities: Tensor,
     target: Tensor,
+    *,
+    settings: TaskSettings | None,
     thresholds: Tensor | None,
     groups: Mapping[str, tuple[str, ...]],
 ) -> list[Score]:
     limits = torch.full((len(task.labels),), 0.5) if thresholds is None else thresholds
     present = (probabilities >= limits).long()
-    f1 = {
-        label: binary_f1_score(present[:, i], target[:, i], ignore_index=-1)
+    metric = settings.metric if isinstance(settings, Labels) else "macro-F1"
+    measure = binary_f1_score if metric == "macro-F1" else binary_accuracy
+    each = {
+        label: measure(present[:, i], target[:, i], ignore_index=-1)
         for i, label in enumerate(task.labels)
         if bool((target[:, i] == 1).any())
     }
     return [
         Score(
             f"{task.name}/{group}" if group else task.name,
-            "macro-F1",
-            float(torch.tensor([f1[label] for label in labels if label in f1]).mean()),
+            metric,
+            float(torch.tensor([each[label] for label in labels if label in each]).mean()),
         )
         for group, labels in groups.items()
     ]

@@ -9,11 +9,11 @@ from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from torch import Tensor
 
-from conjoin.study import Classes, TaskSettings
+from conjoin.study import TaskSettings
 from conjoin.tasks import MultiLabel, Task
 
 Counts = Float[NDArray[np.float64], "*sets outputs kinds"]
-"""Of each class or label: true positives, false positives, and images that have it."""
+"""Of each class or label: true positives, false positives, images that have it, and images annotated for it."""
 
 
 def tally(
@@ -38,25 +38,29 @@ def tally(
         classes, known = torch.arange(len(task.outputs)), target[:, None] >= 0
         has = target[:, None] == classes
         lacks, said = known & ~has, logits.argmax(-1, keepdim=True) == classes
-    return torch.stack([said & has, said & lacks, has], -1).double().numpy()
+    return torch.stack([said & has, said & lacks, has, has | lacks], -1).double().numpy()
 
 
 def value(task: Task, counts: Counts, settings: TaskSettings | None = None) -> Float[NDArray[np.float64], "*sets"]:
-    """Accuracy, balanced accuracy or macro-F1 of counts that were added up over images.
+    """The metric of a task, from counts that were added up over images.
 
     Classes and labels that no image has are left out of means; NaN where nothing is left.
     """
-    if isinstance(task, MultiLabel):
+    metric = settings.metric if settings else "macro-F1" if isinstance(task, MultiLabel) else "accuracy"
+    hits, false, has, known = np.moveaxis(counts, -1, 0)
+    if metric == "macro-F1":
         return _mean(f1_by_output(counts))
-    hits, _, has = np.moveaxis(counts, -1, 0)
-    if isinstance(settings, Classes) and settings.metric == "balanced accuracy":
+    if metric == "mean accuracy":
+        wrong = false + has - hits
+        return _mean(np.where(has > 0, _ratio(known - wrong, known), np.nan))
+    if metric == "balanced accuracy":
         return _mean(_ratio(hits, has))
     return _ratio(hits.sum(-1), has.sum(-1))
 
 
 def f1_by_output(counts: Counts) -> Float[NDArray[np.float64], "*sets outputs"]:
     """F1 of each class or label; NaN where no image has it."""
-    hits, false, has = np.moveaxis(counts, -1, 0)
+    hits, false, has, _ = np.moveaxis(counts, -1, 0)
     return np.where(has > 0, _ratio(2 * hits, hits + false + has), np.nan)
 
 

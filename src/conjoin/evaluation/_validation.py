@@ -63,7 +63,8 @@ class Validation:
 
     def _tunes(self, task: Task) -> bool:
         settings = self.recipe.tasks.get(task.name)
-        return isinstance(task, MultiLabel) and isinstance(settings, Labels) and settings.threshold == "tuned"
+        tuned = isinstance(settings, Labels) and (settings.threshold, settings.metric) == ("tuned", "macro-F1")
+        return isinstance(task, MultiLabel) and tuned
 
 
 def scores(

@@ -1,7 +1,6 @@
 """The part of a relation table that a study has tasks for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -58,4 +57,6 @@ def partial_table(
     silent = [name for name in outputs if name not in table.outputs]
     notes = [f"{name}: {value:g} for every label, stated in the study" for name, value in fill.items()]
     notes += [f"nothing is known of {', '.join(silent)}"] if silent else []
-    return replace(table, classes=tuple(classes), outputs=tuple(outputs), notes=(*table.notes, *notes), **cells)
+    return RelationTable(
+        tuple(classes), tuple(outputs), table.kind, origin=table.origin, notes=(*table.notes, *notes), **cells
+    )

@@ -22,8 +22,9 @@ class Classes(_Options):
     """Names in the order of their codes; or `collected`: what the annotations hold, sorted."""
     at_least: PositiveInt = 1
     """Collected classes are kept with this many annotated images; others become not annotated, and are counted."""
-    metric: Literal["accuracy", "balanced accuracy"] = "accuracy"
-    """What is reported and judged: the share of images that are right, or its mean over classes."""
+    metric: Literal["accuracy", "balanced accuracy", "macro-F1"] = "accuracy"
+    """What is reported and judged: the share of images that are right, its mean over classes, or the mean over classes
+    of F1."""
 
     @property
     def names(self) -> tuple[str, ...] | None:
@@ -38,8 +39,11 @@ class Labels(_Options):
     """Names in the order of their columns; or `collected`: what the annotations hold, sorted."""
     at_least: PositiveInt = 1
     """Collected labels are kept when present on this many images; others are left out, and are counted."""
+    metric: Literal["macro-F1", "mean accuracy"] = "macro-F1"
+    """What is reported and judged, as a mean over labels: F1, or the share of annotated images that are right."""
     threshold: Literal["tuned", "half"] = "tuned"
-    """From which probability on a label counts as present: where F1 is best on validation annotations, or 0.5."""
+    """From which probability on a label counts as present: where F1 is best on validation annotations, or 0.5. With
+    `mean accuracy` it is 0.5."""
 
     @property
     def names(self) -> tuple[str, ...] | None:
