@@ -125,3 +125,20 @@ def test_an_annotation_that_the_archive_lacks_is_refused(tmp_path: Path) -> None
     study["data"][0]["annotations"]["age"] = {"column": "ages"}
     assert not (found := inspect_study(Study.model_validate(study))).go
     assert "should name an annotation of RAF-DB (basic). Found 'ages'. Did you mean 'age'?" in found.remarks[0].text
+
+
+def test_an_optional_archive_may_be_missing(tmp_path: Path) -> None:
+    write_miniature("raf_db", tmp_path / "root", images=60)
+    archive = read_archive("raf_db", tmp_path / "root", {})
+    study = study_of("raf_db", tmp_path / "root", archive).model_dump(exclude_defaults=True)
+    more = study["data"][0] | {"name": "more", "path": str(tmp_path / "nowhere"), "optional": True}
+    study["data"] = [study["data"][0], more]
+    found = inspect_study(Study.model_validate(study))
+    assert found.go
+    assert list(found.images) == ["raf_db"]
+    told = [remark.text for remark in found.remarks if remark.text.startswith("'more': Left out, being optional.")]
+    assert len(told) == 1
+    assert archive.about.access in told[0]
+    found = inspect_study(Study.model_validate(study | {"data": [more]}))
+    assert not found.go
+    assert archive.about.access in found.remarks[0].text

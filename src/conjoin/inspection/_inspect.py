@@ -20,6 +20,7 @@ from conjoin.sources import (
     known,
     missing_archives,
     prepare,
+    with_what_is_there,
 )
 from conjoin.study import Study
 from conjoin.tasks import MultiClass, Task
@@ -83,7 +84,7 @@ def inspect_study(study: Study, given: Any = None, *, cache: Path | None = None)
         check_arms(study.arms)
     except ValueError as error:
         found.remarks.append(Remark("no-go", str(error)))
-    if missing := missing_archives(study):
+    if missing := missing_archives(with_what_is_there(study)[0]):
         found.remarks += [Remark("no-go", text) for text in missing]
         return found
     try:

@@ -1,7 +1,7 @@
 """From a study's data sources to the tables that training reads."""
 
 from conjoin.sources._faults import DataError, Fault, Faults
-from conjoin.sources._official import missing_archives
+from conjoin.sources._official import missing_archives, with_what_is_there
 from conjoin.sources._open import Given
 from conjoin.sources._prepare import Account, Prepared, prepare
 from conjoin.sources._problem import problem_of, study_problem
@@ -26,5 +26,6 @@ __all__ = [
     "prepare",
     "problem_of",
     "study_problem",
+    "with_what_is_there",
     "write_soft",
 ]

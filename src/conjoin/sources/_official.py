@@ -13,6 +13,21 @@ from conjoin.sources._open import Opened
 from conjoin.study import AnnotationSettings, Column, Columns, Labels, Official, Study, TaskSettings
 
 
+def with_what_is_there(study: Study) -> tuple[Study, dict[str, tuple[str, ...]]]:
+    """The study without optional archives that are not there, and for each of those what is missing."""
+    missing: dict[str, tuple[str, ...]] = {}
+    for source in study.data:
+        if isinstance(source, Official) and source.optional:
+            try:
+                read_archive(source.archive, source.path, source.options)
+            except FileNotFoundError as error:
+                missing[source.name] = (f"Left out, being optional. {error}",)
+            except (OSError, ValueError):
+                pass  # it is there, and wrong: reading it says how
+    left = tuple(source for source in study.data if source.name not in missing)
+    return (study.model_copy(update={"data": left}) if missing and left else study), missing if left else {}
+
+
 def missing_archives(study: Study) -> list[str]:
     """What is wrong with each archive of a study that cannot be read, and where it is to be had."""
     found = []

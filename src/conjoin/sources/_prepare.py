@@ -15,6 +15,7 @@ from conjoin.sources._gather import Gathered, gather
 from conjoin.sources._hide import hide
 from conjoin.sources._mapped import cache_folder
 from conjoin.sources._merge import merge
+from conjoin.sources._official import with_what_is_there
 from conjoin.sources._open import Given
 from conjoin.sources._rows import SPLITS, Rows, annotated
 from conjoin.sources._shift import with_class_prior
@@ -93,6 +94,7 @@ def prepare(
 
     """
     cache = cache or cache_folder()
+    study, missing = with_what_is_there(study)
     found = gather(study, given or {}, cache)
     if refuse and study.on_error == "fail":
         found.faults.refuse()
@@ -105,9 +107,8 @@ def prepare(
         rows, full, shifted, crossing = _arrange(study, rows, found, seed, refuse)
     except DataError as error:
         raise DataError(error.message, found.faults) from error
-    account = Account(
-        found.faults, merged, found.left_out, found.converted, shifted, found.split, found.notes, crossing
-    )
+    notes = {**found.notes, **missing}
+    account = Account(found.faults, merged, found.left_out, found.converted, shifted, found.split, notes, crossing)
     split, content = rows.column("split"), rows.column("content")
     return Prepared(
         found.tasks,

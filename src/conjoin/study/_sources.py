@@ -185,6 +185,8 @@ class Official(_Source):
     """Folder of the distribution, relative to the study file."""
     options: Mapping[str, Any] = {}
     """Keyword arguments of the adapter."""
+    optional: bool = False
+    """Do without it where the distribution is not there; `conjoin check` says so, and where it is to be had."""
 
 
 class Memory(_Source):
