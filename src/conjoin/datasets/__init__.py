@@ -1,5 +1,6 @@
 """Data sets: official distributions read by an adapter each, and those that conjoin makes itself."""
 
+from conjoin.datasets._affectnet import affectnet
 from conjoin.datasets._archive import About, Archive
 from conjoin.datasets._digits import Table, digits
 from conjoin.datasets._drawn_faces import (
@@ -22,6 +23,7 @@ __all__ = [
     "Archive",
     "DrawnFaces",
     "Table",
+    "affectnet",
     "digits",
     "draw_units",
     "drawn_faces",
