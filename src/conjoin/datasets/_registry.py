@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError, validate_call
 
+from conjoin.datasets._aff_wild2 import aff_wild2
 from conjoin.datasets._affectnet import affectnet
 from conjoin.datasets._archive import Archive
 from conjoin.datasets._raf_db import raf_db
@@ -14,6 +15,7 @@ from conjoin.names import nearest
 ARCHIVES: Mapping[str, Callable[..., Archive]] = {
     adapter.__name__: adapter
     for adapter in (
+        aff_wild2,
         affectnet,
         raf_db,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from conjoin.miniatures._aff_wild2 import aff_wild2
 from conjoin.miniatures._affectnet import affectnet
 from conjoin.miniatures._raf_db import raf_db
 from conjoin.names import nearest
@@ -12,6 +13,7 @@ __all__ = ["MINIATURES", "write_miniature"]
 MINIATURES: Mapping[str, Callable[[Path, int, int], None]] = {
     writer.__name__: writer
     for writer in (
+        aff_wild2,
         affectnet,
         raf_db,
     )
