@@ -1,5 +1,7 @@
 """Data sets: official distributions read by an adapter each, and those that conjoin makes itself."""
 
+from conjoin.datasets._aff_wild2 import aff_wild2
+from conjoin.datasets._affectnet import affectnet
 from conjoin.datasets._archive import About, Archive
 from conjoin.datasets._digits import Table, digits
 from conjoin.datasets._drawn_faces import (
@@ -22,6 +24,8 @@ __all__ = [
     "Archive",
     "DrawnFaces",
     "Table",
+    "aff_wild2",
+    "affectnet",
     "digits",
     "draw_units",
     "drawn_faces",
