@@ -2,6 +2,7 @@
 
 from conjoin.datasets._archive import About, Archive
 from conjoin.datasets._digits import Table, digits
+from conjoin.datasets._disfa import disfa
 from conjoin.datasets._drawn_faces import (
     ACTION_UNITS,
     EXPRESSIONS,
@@ -23,6 +24,7 @@ __all__ = [
     "DrawnFaces",
     "Table",
     "digits",
+    "disfa",
     "draw_units",
     "drawn_faces",
     "drawn_faces_problem",
