@@ -12,6 +12,7 @@ from conjoin.datasets._drawn_faces import (
     drawn_faces_problem,
     unit_rates,
 )
+from conjoin.datasets._emotionet import emotionet
 from conjoin.datasets._raf_db import raf_db
 from conjoin.datasets._registry import ARCHIVES, known_archive, read_archive
 
@@ -28,6 +29,7 @@ __all__ = [
     "draw_units",
     "drawn_faces",
     "drawn_faces_problem",
+    "emotionet",
     "known_archive",
     "raf_db",
     "read_archive",

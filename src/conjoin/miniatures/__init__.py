@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from conjoin.miniatures._disfa import disfa
+from conjoin.miniatures._emotionet import emotionet
 from conjoin.miniatures._raf_db import raf_db
 from conjoin.names import nearest
 
@@ -13,6 +14,7 @@ MINIATURES: Mapping[str, Callable[[Path, int, int], None]] = {
     writer.__name__: writer
     for writer in (
         disfa,
+        emotionet,
         raf_db,
     )
 }
