@@ -1,6 +1,7 @@
 """Data sets: official distributions read by an adapter each, and those that conjoin makes itself."""
 
 from conjoin.datasets._archive import About, Archive
+from conjoin.datasets._bp4d import bp4d
 from conjoin.datasets._digits import Table, digits
 from conjoin.datasets._disfa import disfa
 from conjoin.datasets._drawn_faces import (
@@ -24,6 +25,7 @@ __all__ = [
     "Archive",
     "DrawnFaces",
     "Table",
+    "bp4d",
     "digits",
     "disfa",
     "draw_units",

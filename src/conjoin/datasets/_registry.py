@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError, validate_call
 
 from conjoin.datasets._archive import Archive
+from conjoin.datasets._bp4d import bp4d
 from conjoin.datasets._disfa import disfa
 from conjoin.datasets._emotionet import emotionet
 from conjoin.datasets._raf_db import raf_db
@@ -15,6 +16,7 @@ from conjoin.names import nearest
 ARCHIVES: Mapping[str, Callable[..., Archive]] = {
     adapter.__name__: adapter
     for adapter in (
+        bp4d,
         disfa,
         emotionet,
         raf_db,

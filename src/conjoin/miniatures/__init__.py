@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from conjoin.miniatures._bp4d import bp4d
 from conjoin.miniatures._disfa import disfa
 from conjoin.miniatures._emotionet import emotionet
 from conjoin.miniatures._raf_db import raf_db
@@ -13,6 +14,7 @@ __all__ = ["MINIATURES", "write_miniature"]
 MINIATURES: Mapping[str, Callable[[Path, int, int], None]] = {
     writer.__name__: writer
     for writer in (
+        bp4d,
         disfa,
         emotionet,
         raf_db,
