@@ -2,6 +2,7 @@
 
 from conjoin.datasets._archive import About, Archive
 from conjoin.datasets._bp4d import bp4d
+from conjoin.datasets._bp4d_plus import bp4d_plus
 from conjoin.datasets._digits import Table, digits
 from conjoin.datasets._disfa import disfa
 from conjoin.datasets._drawn_faces import (
@@ -26,6 +27,7 @@ __all__ = [
     "DrawnFaces",
     "Table",
     "bp4d",
+    "bp4d_plus",
     "digits",
     "disfa",
     "draw_units",

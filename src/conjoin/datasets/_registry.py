@@ -8,6 +8,7 @@ from pydantic import ValidationError, validate_call
 
 from conjoin.datasets._archive import Archive
 from conjoin.datasets._bp4d import bp4d
+from conjoin.datasets._bp4d_plus import bp4d_plus
 from conjoin.datasets._disfa import disfa
 from conjoin.datasets._emotionet import emotionet
 from conjoin.datasets._raf_db import raf_db
@@ -17,6 +18,7 @@ ARCHIVES: Mapping[str, Callable[..., Archive]] = {
     adapter.__name__: adapter
     for adapter in (
         bp4d,
+        bp4d_plus,
         disfa,
         emotionet,
         raf_db,

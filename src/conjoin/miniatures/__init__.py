@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from conjoin.miniatures._bp4d import bp4d
+from conjoin.miniatures._bp4d_plus import bp4d_plus
 from conjoin.miniatures._disfa import disfa
 from conjoin.miniatures._emotionet import emotionet
 from conjoin.miniatures._raf_db import raf_db
@@ -15,6 +16,7 @@ MINIATURES: Mapping[str, Callable[[Path, int, int], None]] = {
     writer.__name__: writer
     for writer in (
         bp4d,
+        bp4d_plus,
         disfa,
         emotionet,
         raf_db,
