@@ -15,6 +15,7 @@ from conjoin.datasets._drawn_faces import (
     unit_rates,
 )
 from conjoin.datasets._emotionet import emotionet
+from conjoin.datasets._gft import gft
 from conjoin.datasets._raf_db import raf_db
 from conjoin.datasets._registry import ARCHIVES, known_archive, read_archive
 
@@ -34,6 +35,7 @@ __all__ = [
     "drawn_faces",
     "drawn_faces_problem",
     "emotionet",
+    "gft",
     "known_archive",
     "raf_db",
     "read_archive",

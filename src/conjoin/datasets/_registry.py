@@ -11,6 +11,7 @@ from conjoin.datasets._bp4d import bp4d
 from conjoin.datasets._bp4d_plus import bp4d_plus
 from conjoin.datasets._disfa import disfa
 from conjoin.datasets._emotionet import emotionet
+from conjoin.datasets._gft import gft
 from conjoin.datasets._raf_db import raf_db
 from conjoin.names import nearest
 
@@ -21,6 +22,7 @@ ARCHIVES: Mapping[str, Callable[..., Archive]] = {
         bp4d_plus,
         disfa,
         emotionet,
+        gft,
         raf_db,
     )
 }

@@ -7,6 +7,7 @@ from conjoin.miniatures._bp4d import bp4d
 from conjoin.miniatures._bp4d_plus import bp4d_plus
 from conjoin.miniatures._disfa import disfa
 from conjoin.miniatures._emotionet import emotionet
+from conjoin.miniatures._gft import gft
 from conjoin.miniatures._raf_db import raf_db
 from conjoin.names import nearest
 
@@ -19,6 +20,7 @@ MINIATURES: Mapping[str, Callable[[Path, int, int], None]] = {
         bp4d_plus,
         disfa,
         emotionet,
+        gft,
         raf_db,
     )
 }
