@@ -3,7 +3,10 @@
 from conjoin.datasets._aff_wild2 import aff_wild2
 from conjoin.datasets._affectnet import affectnet
 from conjoin.datasets._archive import About, Archive
+from conjoin.datasets._bp4d import bp4d
+from conjoin.datasets._bp4d_plus import bp4d_plus
 from conjoin.datasets._digits import Table, digits
+from conjoin.datasets._disfa import disfa
 from conjoin.datasets._drawn_faces import (
     ACTION_UNITS,
     EXPRESSIONS,
@@ -13,6 +16,8 @@ from conjoin.datasets._drawn_faces import (
     drawn_faces_problem,
     unit_rates,
 )
+from conjoin.datasets._emotionet import emotionet
+from conjoin.datasets._gft import gft
 from conjoin.datasets._raf_db import raf_db
 from conjoin.datasets._registry import ARCHIVES, known_archive, read_archive
 
@@ -26,10 +31,15 @@ __all__ = [
     "Table",
     "aff_wild2",
     "affectnet",
+    "bp4d",
+    "bp4d_plus",
     "digits",
+    "disfa",
     "draw_units",
     "drawn_faces",
     "drawn_faces_problem",
+    "emotionet",
+    "gft",
     "known_archive",
     "raf_db",
     "read_archive",

@@ -9,6 +9,11 @@ from pydantic import ValidationError, validate_call
 from conjoin.datasets._aff_wild2 import aff_wild2
 from conjoin.datasets._affectnet import affectnet
 from conjoin.datasets._archive import Archive
+from conjoin.datasets._bp4d import bp4d
+from conjoin.datasets._bp4d_plus import bp4d_plus
+from conjoin.datasets._disfa import disfa
+from conjoin.datasets._emotionet import emotionet
+from conjoin.datasets._gft import gft
 from conjoin.datasets._raf_db import raf_db
 from conjoin.names import nearest
 
@@ -17,6 +22,11 @@ ARCHIVES: Mapping[str, Callable[..., Archive]] = {
     for adapter in (
         aff_wild2,
         affectnet,
+        bp4d,
+        bp4d_plus,
+        disfa,
+        emotionet,
+        gft,
         raf_db,
     )
 }

@@ -5,6 +5,11 @@ from pathlib import Path
 
 from conjoin.miniatures._aff_wild2 import aff_wild2
 from conjoin.miniatures._affectnet import affectnet
+from conjoin.miniatures._bp4d import bp4d
+from conjoin.miniatures._bp4d_plus import bp4d_plus
+from conjoin.miniatures._disfa import disfa
+from conjoin.miniatures._emotionet import emotionet
+from conjoin.miniatures._gft import gft
 from conjoin.miniatures._raf_db import raf_db
 from conjoin.names import nearest
 
@@ -15,6 +20,11 @@ MINIATURES: Mapping[str, Callable[[Path, int, int], None]] = {
     for writer in (
         aff_wild2,
         affectnet,
+        bp4d,
+        bp4d_plus,
+        disfa,
+        emotionet,
+        gft,
         raf_db,
     )
 }
