@@ -13,6 +13,7 @@ from conjoin.datasets._drawn_faces import (
 )
 from conjoin.datasets._raf_db import raf_db
 from conjoin.datasets._registry import ARCHIVES, known_archive, read_archive
+from conjoin.datasets._ut_zappos import ut_zappos
 
 __all__ = [
     "ACTION_UNITS",
@@ -30,4 +31,5 @@ __all__ = [
     "raf_db",
     "read_archive",
     "unit_rates",
+    "ut_zappos",
 ]

@@ -8,9 +8,16 @@ from pydantic import ValidationError, validate_call
 
 from conjoin.datasets._archive import Archive
 from conjoin.datasets._raf_db import raf_db
+from conjoin.datasets._ut_zappos import ut_zappos
 from conjoin.names import nearest
 
-ARCHIVES: Mapping[str, Callable[..., Archive]] = {adapter.__name__: adapter for adapter in (raf_db,)}
+ARCHIVES: Mapping[str, Callable[..., Archive]] = {
+    adapter.__name__: adapter
+    for adapter in (
+        raf_db,
+        ut_zappos,
+    )
+}
 """Readers of official distributions: a root and options that differ from one to the other."""
 
 

@@ -4,11 +4,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from conjoin.miniatures._raf_db import raf_db
+from conjoin.miniatures._ut_zappos import ut_zappos
 from conjoin.names import nearest
 
 __all__ = ["MINIATURES", "write_miniature"]
 
-MINIATURES: Mapping[str, Callable[[Path, int, int], None]] = {writer.__name__: writer for writer in (raf_db,)}
+MINIATURES: Mapping[str, Callable[[Path, int, int], None]] = {
+    writer.__name__: writer
+    for writer in (
+        raf_db,
+        ut_zappos,
+    )
+}
 """Writers by the name of the adapter that reads what they write: folder, number of images, seed."""
 
 
