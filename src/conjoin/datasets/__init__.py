@@ -11,6 +11,7 @@ from conjoin.datasets._drawn_faces import (
     drawn_faces_problem,
     unit_rates,
 )
+from conjoin.datasets._fashion_products import fashion_products
 from conjoin.datasets._raf_db import raf_db
 from conjoin.datasets._registry import ARCHIVES, known_archive, read_archive
 from conjoin.datasets._ut_zappos import ut_zappos
@@ -27,6 +28,7 @@ __all__ = [
     "draw_units",
     "drawn_faces",
     "drawn_faces_problem",
+    "fashion_products",
     "known_archive",
     "raf_db",
     "read_archive",

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError, validate_call
 
 from conjoin.datasets._archive import Archive
+from conjoin.datasets._fashion_products import fashion_products
 from conjoin.datasets._raf_db import raf_db
 from conjoin.datasets._ut_zappos import ut_zappos
 from conjoin.names import nearest
@@ -14,6 +15,7 @@ from conjoin.names import nearest
 ARCHIVES: Mapping[str, Callable[..., Archive]] = {
     adapter.__name__: adapter
     for adapter in (
+        fashion_products,
         raf_db,
         ut_zappos,
     )
