@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError, validate_call
 
 from conjoin.datasets._archive import Archive
+from conjoin.datasets._clothing_attributes import clothing_attributes
 from conjoin.datasets._fashion_products import fashion_products
 from conjoin.datasets._raf_db import raf_db
 from conjoin.datasets._ut_zappos import ut_zappos
@@ -15,6 +16,7 @@ from conjoin.names import nearest
 ARCHIVES: Mapping[str, Callable[..., Archive]] = {
     adapter.__name__: adapter
     for adapter in (
+        clothing_attributes,
         fashion_products,
         raf_db,
         ut_zappos,

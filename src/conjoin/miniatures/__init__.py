@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from conjoin.miniatures._clothing_attributes import clothing_attributes
 from conjoin.miniatures._fashion_products import fashion_products
 from conjoin.miniatures._raf_db import raf_db
 from conjoin.miniatures._ut_zappos import ut_zappos
@@ -13,6 +14,7 @@ __all__ = ["MINIATURES", "write_miniature"]
 MINIATURES: Mapping[str, Callable[[Path, int, int], None]] = {
     writer.__name__: writer
     for writer in (
+        clothing_attributes,
         fashion_products,
         raf_db,
         ut_zappos,
