@@ -2,6 +2,7 @@
 
 from conjoin.datasets._archive import About, Archive
 from conjoin.datasets._clothing_attributes import clothing_attributes
+from conjoin.datasets._deepfashion import deepfashion
 from conjoin.datasets._digits import Table, digits
 from conjoin.datasets._drawn_faces import (
     ACTION_UNITS,
@@ -26,6 +27,7 @@ __all__ = [
     "DrawnFaces",
     "Table",
     "clothing_attributes",
+    "deepfashion",
     "digits",
     "draw_units",
     "drawn_faces",

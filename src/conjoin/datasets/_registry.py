@@ -8,6 +8,7 @@ from pydantic import ValidationError, validate_call
 
 from conjoin.datasets._archive import Archive
 from conjoin.datasets._clothing_attributes import clothing_attributes
+from conjoin.datasets._deepfashion import deepfashion
 from conjoin.datasets._fashion_products import fashion_products
 from conjoin.datasets._raf_db import raf_db
 from conjoin.datasets._ut_zappos import ut_zappos
@@ -17,6 +18,7 @@ ARCHIVES: Mapping[str, Callable[..., Archive]] = {
     adapter.__name__: adapter
     for adapter in (
         clothing_attributes,
+        deepfashion,
         fashion_products,
         raf_db,
         ut_zappos,

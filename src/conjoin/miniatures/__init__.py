@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from conjoin.miniatures._clothing_attributes import clothing_attributes
+from conjoin.miniatures._deepfashion import deepfashion
 from conjoin.miniatures._fashion_products import fashion_products
 from conjoin.miniatures._raf_db import raf_db
 from conjoin.miniatures._ut_zappos import ut_zappos
@@ -15,6 +16,7 @@ MINIATURES: Mapping[str, Callable[[Path, int, int], None]] = {
     writer.__name__: writer
     for writer in (
         clothing_attributes,
+        deepfashion,
         fashion_products,
         raf_db,
         ut_zappos,
