@@ -5,6 +5,8 @@ from conjoin.datasets._affectnet import affectnet
 from conjoin.datasets._archive import About, Archive
 from conjoin.datasets._bp4d import bp4d
 from conjoin.datasets._bp4d_plus import bp4d_plus
+from conjoin.datasets._clothing_attributes import clothing_attributes
+from conjoin.datasets._deepfashion import deepfashion
 from conjoin.datasets._digits import Table, digits
 from conjoin.datasets._disfa import disfa
 from conjoin.datasets._drawn_faces import (
@@ -18,8 +20,10 @@ from conjoin.datasets._drawn_faces import (
 )
 from conjoin.datasets._emotionet import emotionet
 from conjoin.datasets._gft import gft
+from conjoin.datasets._fashion_products import fashion_products
 from conjoin.datasets._raf_db import raf_db
 from conjoin.datasets._registry import ARCHIVES, known_archive, read_archive
+from conjoin.datasets._ut_zappos import ut_zappos
 
 __all__ = [
     "ACTION_UNITS",
@@ -33,6 +37,8 @@ __all__ = [
     "affectnet",
     "bp4d",
     "bp4d_plus",
+    "clothing_attributes",
+    "deepfashion",
     "digits",
     "disfa",
     "draw_units",
@@ -40,8 +46,10 @@ __all__ = [
     "drawn_faces_problem",
     "emotionet",
     "gft",
+    "fashion_products",
     "known_archive",
     "raf_db",
     "read_archive",
     "unit_rates",
+    "ut_zappos",
 ]

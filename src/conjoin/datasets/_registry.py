@@ -14,7 +14,11 @@ from conjoin.datasets._bp4d_plus import bp4d_plus
 from conjoin.datasets._disfa import disfa
 from conjoin.datasets._emotionet import emotionet
 from conjoin.datasets._gft import gft
+from conjoin.datasets._clothing_attributes import clothing_attributes
+from conjoin.datasets._deepfashion import deepfashion
+from conjoin.datasets._fashion_products import fashion_products
 from conjoin.datasets._raf_db import raf_db
+from conjoin.datasets._ut_zappos import ut_zappos
 from conjoin.names import nearest
 
 ARCHIVES: Mapping[str, Callable[..., Archive]] = {
@@ -28,6 +32,11 @@ ARCHIVES: Mapping[str, Callable[..., Archive]] = {
         emotionet,
         gft,
         raf_db,
+        clothing_attributes,
+        deepfashion,
+        fashion_products,
+        raf_db,
+        ut_zappos,
     )
 }
 """Readers of official distributions: a root and options that differ from one to the other."""

@@ -10,7 +10,11 @@ from conjoin.miniatures._bp4d_plus import bp4d_plus
 from conjoin.miniatures._disfa import disfa
 from conjoin.miniatures._emotionet import emotionet
 from conjoin.miniatures._gft import gft
+from conjoin.miniatures._clothing_attributes import clothing_attributes
+from conjoin.miniatures._deepfashion import deepfashion
+from conjoin.miniatures._fashion_products import fashion_products
 from conjoin.miniatures._raf_db import raf_db
+from conjoin.miniatures._ut_zappos import ut_zappos
 from conjoin.names import nearest
 
 __all__ = ["MINIATURES", "write_miniature"]
@@ -26,6 +30,11 @@ MINIATURES: Mapping[str, Callable[[Path, int, int], None]] = {
         emotionet,
         gft,
         raf_db,
+        clothing_attributes,
+        deepfashion,
+        fashion_products,
+        raf_db,
+        ut_zappos,
     )
 }
 """Writers by the name of the adapter that reads what they write: folder, number of images, seed."""
