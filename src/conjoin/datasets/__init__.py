@@ -1,6 +1,7 @@
 """Data sets: official distributions read by an adapter each, and those that conjoin makes itself."""
 
 from conjoin.datasets._archive import About, Archive
+from conjoin.datasets._celeba import celeba
 from conjoin.datasets._digits import Table, digits
 from conjoin.datasets._drawn_faces import (
     ACTION_UNITS,
@@ -22,6 +23,7 @@ __all__ = [
     "Archive",
     "DrawnFaces",
     "Table",
+    "celeba",
     "digits",
     "draw_units",
     "drawn_faces",

@@ -7,10 +7,17 @@ from typing import Any
 from pydantic import ValidationError, validate_call
 
 from conjoin.datasets._archive import Archive
+from conjoin.datasets._celeba import celeba
 from conjoin.datasets._raf_db import raf_db
 from conjoin.names import nearest
 
-ARCHIVES: Mapping[str, Callable[..., Archive]] = {adapter.__name__: adapter for adapter in (raf_db,)}
+ARCHIVES: Mapping[str, Callable[..., Archive]] = {
+    adapter.__name__: adapter
+    for adapter in (
+        celeba,
+        raf_db,
+    )
+}
 """Readers of official distributions: a root and options that differ from one to the other."""
 
 

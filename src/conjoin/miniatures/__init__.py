@@ -3,12 +3,19 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from conjoin.miniatures._celeba import celeba
 from conjoin.miniatures._raf_db import raf_db
 from conjoin.names import nearest
 
 __all__ = ["MINIATURES", "write_miniature"]
 
-MINIATURES: Mapping[str, Callable[[Path, int, int], None]] = {writer.__name__: writer for writer in (raf_db,)}
+MINIATURES: Mapping[str, Callable[[Path, int, int], None]] = {
+    writer.__name__: writer
+    for writer in (
+        celeba,
+        raf_db,
+    )
+}
 """Writers by the name of the adapter that reads what they write: folder, number of images, seed."""
 
 
