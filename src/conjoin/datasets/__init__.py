@@ -2,6 +2,7 @@
 
 from conjoin.datasets._archive import About, Archive
 from conjoin.datasets._celeba import celeba
+from conjoin.datasets._cub import cub, cub_relation
 from conjoin.datasets._digits import Table, digits
 from conjoin.datasets._drawn_faces import (
     ACTION_UNITS,
@@ -24,6 +25,8 @@ __all__ = [
     "DrawnFaces",
     "Table",
     "celeba",
+    "cub",
+    "cub_relation",
     "digits",
     "draw_units",
     "drawn_faces",

@@ -82,3 +82,17 @@ class Lines:
         line = self._lines[place]
         shown = line if len(line) <= _SHOWN else line[:_SHOWN] + "..."
         raise ValueError(f"{self.path}, line {place + 1 + self._skip}, should be {expected}. Found {shown!r}.")
+
+
+def named(path: Path, expected: str) -> dict[int, str]:
+    """Names by number, in the order of the file: a number and a name without white space on every line.
+
+    Raises:
+        ValueError: if a line is something else, or a number repeats.
+
+    """
+    lines = Lines(path)
+    cells = lines.cells(("number", "name"), expected)
+    numbers = lines.numbers(cells["number"], expected, low=1, high=10**9)
+    lines.refuse(numbers.is_duplicated(), f"{expected}, each once")
+    return dict(zip(numbers, cells["name"], strict=True))

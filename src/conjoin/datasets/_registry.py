@@ -8,6 +8,7 @@ from pydantic import ValidationError, validate_call
 
 from conjoin.datasets._archive import Archive
 from conjoin.datasets._celeba import celeba
+from conjoin.datasets._cub import cub
 from conjoin.datasets._raf_db import raf_db
 from conjoin.names import nearest
 
@@ -15,6 +16,7 @@ ARCHIVES: Mapping[str, Callable[..., Archive]] = {
     adapter.__name__: adapter
     for adapter in (
         celeba,
+        cub,
         raf_db,
     )
 }

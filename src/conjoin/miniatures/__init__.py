@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from conjoin.miniatures._celeba import celeba
+from conjoin.miniatures._cub import cub
 from conjoin.miniatures._raf_db import raf_db
 from conjoin.names import nearest
 
@@ -13,6 +14,7 @@ MINIATURES: Mapping[str, Callable[[Path, int, int], None]] = {
     writer.__name__: writer
     for writer in (
         celeba,
+        cub,
         raf_db,
     )
 }
