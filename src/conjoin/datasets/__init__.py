@@ -1,6 +1,7 @@
 """Data sets: official distributions read by an adapter each, and those that conjoin makes itself."""
 
 from conjoin.datasets._archive import About, Archive
+from conjoin.datasets._awa2 import awa2, awa2_relation
 from conjoin.datasets._celeba import celeba
 from conjoin.datasets._cub import cub, cub_relation
 from conjoin.datasets._digits import Table, digits
@@ -24,6 +25,8 @@ __all__ = [
     "Archive",
     "DrawnFaces",
     "Table",
+    "awa2",
+    "awa2_relation",
     "celeba",
     "cub",
     "cub_relation",

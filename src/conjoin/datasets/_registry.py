@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError, validate_call
 
 from conjoin.datasets._archive import Archive
+from conjoin.datasets._awa2 import awa2
 from conjoin.datasets._celeba import celeba
 from conjoin.datasets._cub import cub
 from conjoin.datasets._raf_db import raf_db
@@ -15,6 +16,7 @@ from conjoin.names import nearest
 ARCHIVES: Mapping[str, Callable[..., Archive]] = {
     adapter.__name__: adapter
     for adapter in (
+        awa2,
         celeba,
         cub,
         raf_db,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from conjoin.miniatures._awa2 import awa2
 from conjoin.miniatures._celeba import celeba
 from conjoin.miniatures._cub import cub
 from conjoin.miniatures._raf_db import raf_db
@@ -13,6 +14,7 @@ __all__ = ["MINIATURES", "write_miniature"]
 MINIATURES: Mapping[str, Callable[[Path, int, int], None]] = {
     writer.__name__: writer
     for writer in (
+        awa2,
         celeba,
         cub,
         raf_db,
