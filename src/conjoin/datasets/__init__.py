@@ -14,6 +14,7 @@ from conjoin.datasets._drawn_faces import (
     drawn_faces_problem,
     unit_rates,
 )
+from conjoin.datasets._lfw import lfw
 from conjoin.datasets._raf_db import raf_db
 from conjoin.datasets._registry import ARCHIVES, known_archive, read_archive
 
@@ -35,6 +36,7 @@ __all__ = [
     "drawn_faces",
     "drawn_faces_problem",
     "known_archive",
+    "lfw",
     "raf_db",
     "read_archive",
     "unit_rates",

@@ -10,6 +10,7 @@ from conjoin.datasets._archive import Archive
 from conjoin.datasets._awa2 import awa2
 from conjoin.datasets._celeba import celeba
 from conjoin.datasets._cub import cub
+from conjoin.datasets._lfw import lfw
 from conjoin.datasets._raf_db import raf_db
 from conjoin.names import nearest
 
@@ -19,6 +20,7 @@ ARCHIVES: Mapping[str, Callable[..., Archive]] = {
         awa2,
         celeba,
         cub,
+        lfw,
         raf_db,
     )
 }

@@ -6,6 +6,7 @@ from pathlib import Path
 from conjoin.miniatures._awa2 import awa2
 from conjoin.miniatures._celeba import celeba
 from conjoin.miniatures._cub import cub
+from conjoin.miniatures._lfw import lfw
 from conjoin.miniatures._raf_db import raf_db
 from conjoin.names import nearest
 
@@ -17,6 +18,7 @@ MINIATURES: Mapping[str, Callable[[Path, int, int], None]] = {
         awa2,
         celeba,
         cub,
+        lfw,
         raf_db,
     )
 }
