@@ -15,6 +15,7 @@ from conjoin.datasets._drawn_faces import (
     unit_rates,
 )
 from conjoin.datasets._lfw import lfw
+from conjoin.datasets._pubfig import pubfig
 from conjoin.datasets._raf_db import raf_db
 from conjoin.datasets._registry import ARCHIVES, known_archive, read_archive
 
@@ -37,6 +38,7 @@ __all__ = [
     "drawn_faces_problem",
     "known_archive",
     "lfw",
+    "pubfig",
     "raf_db",
     "read_archive",
     "unit_rates",

@@ -11,6 +11,7 @@ from conjoin.datasets._awa2 import awa2
 from conjoin.datasets._celeba import celeba
 from conjoin.datasets._cub import cub
 from conjoin.datasets._lfw import lfw
+from conjoin.datasets._pubfig import pubfig
 from conjoin.datasets._raf_db import raf_db
 from conjoin.names import nearest
 
@@ -21,6 +22,7 @@ ARCHIVES: Mapping[str, Callable[..., Archive]] = {
         celeba,
         cub,
         lfw,
+        pubfig,
         raf_db,
     )
 }

@@ -7,6 +7,7 @@ from conjoin.miniatures._awa2 import awa2
 from conjoin.miniatures._celeba import celeba
 from conjoin.miniatures._cub import cub
 from conjoin.miniatures._lfw import lfw
+from conjoin.miniatures._pubfig import pubfig
 from conjoin.miniatures._raf_db import raf_db
 from conjoin.names import nearest
 
@@ -19,6 +20,7 @@ MINIATURES: Mapping[str, Callable[[Path, int, int], None]] = {
         celeba,
         cub,
         lfw,
+        pubfig,
         raf_db,
     )
 }
