@@ -7,6 +7,9 @@ from conjoin.datasets._bp4d import bp4d
 from conjoin.datasets._bp4d_plus import bp4d_plus
 from conjoin.datasets._clothing_attributes import clothing_attributes
 from conjoin.datasets._deepfashion import deepfashion
+from conjoin.datasets._awa2 import awa2, awa2_relation
+from conjoin.datasets._celeba import celeba
+from conjoin.datasets._cub import cub, cub_relation
 from conjoin.datasets._digits import Table, digits
 from conjoin.datasets._disfa import disfa
 from conjoin.datasets._drawn_faces import (
@@ -21,6 +24,8 @@ from conjoin.datasets._drawn_faces import (
 from conjoin.datasets._emotionet import emotionet
 from conjoin.datasets._gft import gft
 from conjoin.datasets._fashion_products import fashion_products
+from conjoin.datasets._lfw import lfw
+from conjoin.datasets._pubfig import pubfig
 from conjoin.datasets._raf_db import raf_db
 from conjoin.datasets._registry import ARCHIVES, known_archive, read_archive
 from conjoin.datasets._ut_zappos import ut_zappos
@@ -39,6 +44,11 @@ __all__ = [
     "bp4d_plus",
     "clothing_attributes",
     "deepfashion",
+    "awa2",
+    "awa2_relation",
+    "celeba",
+    "cub",
+    "cub_relation",
     "digits",
     "disfa",
     "draw_units",
@@ -48,6 +58,8 @@ __all__ = [
     "gft",
     "fashion_products",
     "known_archive",
+    "lfw",
+    "pubfig",
     "raf_db",
     "read_archive",
     "unit_rates",

@@ -17,6 +17,11 @@ from conjoin.datasets._gft import gft
 from conjoin.datasets._clothing_attributes import clothing_attributes
 from conjoin.datasets._deepfashion import deepfashion
 from conjoin.datasets._fashion_products import fashion_products
+from conjoin.datasets._awa2 import awa2
+from conjoin.datasets._celeba import celeba
+from conjoin.datasets._cub import cub
+from conjoin.datasets._lfw import lfw
+from conjoin.datasets._pubfig import pubfig
 from conjoin.datasets._raf_db import raf_db
 from conjoin.datasets._ut_zappos import ut_zappos
 from conjoin.names import nearest
@@ -37,6 +42,12 @@ ARCHIVES: Mapping[str, Callable[..., Archive]] = {
         fashion_products,
         raf_db,
         ut_zappos,
+        awa2,
+        celeba,
+        cub,
+        lfw,
+        pubfig,
+        raf_db,
     )
 }
 """Readers of official distributions: a root and options that differ from one to the other."""

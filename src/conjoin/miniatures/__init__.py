@@ -13,6 +13,11 @@ from conjoin.miniatures._gft import gft
 from conjoin.miniatures._clothing_attributes import clothing_attributes
 from conjoin.miniatures._deepfashion import deepfashion
 from conjoin.miniatures._fashion_products import fashion_products
+from conjoin.miniatures._awa2 import awa2
+from conjoin.miniatures._celeba import celeba
+from conjoin.miniatures._cub import cub
+from conjoin.miniatures._lfw import lfw
+from conjoin.miniatures._pubfig import pubfig
 from conjoin.miniatures._raf_db import raf_db
 from conjoin.miniatures._ut_zappos import ut_zappos
 from conjoin.names import nearest
@@ -35,6 +40,12 @@ MINIATURES: Mapping[str, Callable[[Path, int, int], None]] = {
         fashion_products,
         raf_db,
         ut_zappos,
+        awa2,
+        celeba,
+        cub,
+        lfw,
+        pubfig,
+        raf_db,
     )
 }
 """Writers by the name of the adapter that reads what they write: folder, number of images, seed."""
