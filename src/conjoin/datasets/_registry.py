@@ -9,17 +9,17 @@ from pydantic import ValidationError, validate_call
 from conjoin.datasets._aff_wild2 import aff_wild2
 from conjoin.datasets._affectnet import affectnet
 from conjoin.datasets._archive import Archive
+from conjoin.datasets._awa2 import awa2
 from conjoin.datasets._bp4d import bp4d
 from conjoin.datasets._bp4d_plus import bp4d_plus
+from conjoin.datasets._celeba import celeba
+from conjoin.datasets._clothing_attributes import clothing_attributes
+from conjoin.datasets._cub import cub
+from conjoin.datasets._deepfashion import deepfashion
 from conjoin.datasets._disfa import disfa
 from conjoin.datasets._emotionet import emotionet
-from conjoin.datasets._gft import gft
-from conjoin.datasets._clothing_attributes import clothing_attributes
-from conjoin.datasets._deepfashion import deepfashion
 from conjoin.datasets._fashion_products import fashion_products
-from conjoin.datasets._awa2 import awa2
-from conjoin.datasets._celeba import celeba
-from conjoin.datasets._cub import cub
+from conjoin.datasets._gft import gft
 from conjoin.datasets._lfw import lfw
 from conjoin.datasets._pubfig import pubfig
 from conjoin.datasets._raf_db import raf_db
@@ -31,23 +31,21 @@ ARCHIVES: Mapping[str, Callable[..., Archive]] = {
     for adapter in (
         aff_wild2,
         affectnet,
+        awa2,
         bp4d,
         bp4d_plus,
+        celeba,
+        clothing_attributes,
+        cub,
+        deepfashion,
         disfa,
         emotionet,
-        gft,
-        raf_db,
-        clothing_attributes,
-        deepfashion,
         fashion_products,
-        raf_db,
-        ut_zappos,
-        awa2,
-        celeba,
-        cub,
+        gft,
         lfw,
         pubfig,
         raf_db,
+        ut_zappos,
     )
 }
 """Readers of official distributions: a root and options that differ from one to the other."""

@@ -5,17 +5,17 @@ from pathlib import Path
 
 from conjoin.miniatures._aff_wild2 import aff_wild2
 from conjoin.miniatures._affectnet import affectnet
+from conjoin.miniatures._awa2 import awa2
 from conjoin.miniatures._bp4d import bp4d
 from conjoin.miniatures._bp4d_plus import bp4d_plus
+from conjoin.miniatures._celeba import celeba
+from conjoin.miniatures._clothing_attributes import clothing_attributes
+from conjoin.miniatures._cub import cub
+from conjoin.miniatures._deepfashion import deepfashion
 from conjoin.miniatures._disfa import disfa
 from conjoin.miniatures._emotionet import emotionet
-from conjoin.miniatures._gft import gft
-from conjoin.miniatures._clothing_attributes import clothing_attributes
-from conjoin.miniatures._deepfashion import deepfashion
 from conjoin.miniatures._fashion_products import fashion_products
-from conjoin.miniatures._awa2 import awa2
-from conjoin.miniatures._celeba import celeba
-from conjoin.miniatures._cub import cub
+from conjoin.miniatures._gft import gft
 from conjoin.miniatures._lfw import lfw
 from conjoin.miniatures._pubfig import pubfig
 from conjoin.miniatures._raf_db import raf_db
@@ -29,23 +29,21 @@ MINIATURES: Mapping[str, Callable[[Path, int, int], None]] = {
     for writer in (
         aff_wild2,
         affectnet,
+        awa2,
         bp4d,
         bp4d_plus,
+        celeba,
+        clothing_attributes,
+        cub,
+        deepfashion,
         disfa,
         emotionet,
-        gft,
-        raf_db,
-        clothing_attributes,
-        deepfashion,
         fashion_products,
-        raf_db,
-        ut_zappos,
-        awa2,
-        celeba,
-        cub,
+        gft,
         lfw,
         pubfig,
         raf_db,
+        ut_zappos,
     )
 }
 """Writers by the name of the adapter that reads what they write: folder, number of images, seed."""
