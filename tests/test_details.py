@@ -45,7 +45,8 @@ def test_counts_give_the_scores(seed: int) -> None:
     assert float(value(MARKS, counts, RIGHT)) == pytest.approx(right.value)
     said = (z.sigmoid() >= limits).long()
     by_label = [accuracy_score(truth[truth[:, i] >= 0, i], said[truth[:, i] >= 0, i]) for i in range(2)]
-    assert (right.metric, right.value) == ("mean accuracy", pytest.approx(np.mean(by_label)))
+    assert right.metric == "mean accuracy"
+    assert right.value == pytest.approx(np.mean(by_label))
     groups = {"first": ("x",), "both": ("y", "x")}
     assert columns(MARKS, groups) == {"marks/first": [0], "marks/both": [1, 0]}
     for found, places in zip(score(MARKS, z, truth, groups=groups), columns(MARKS, groups).values(), strict=True):

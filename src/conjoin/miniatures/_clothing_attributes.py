@@ -21,8 +21,8 @@ def clothing_attributes(path: Path, images: int, seed: int) -> None:
     root = path / "ClothingAttributeDataset"
     category, pattern = rng.integers(7, size=images), rng.integers(len(_PATTERNS), size=images)
     for number in range(images):
-        name = root / "images" / f"{number + 1:06}.jpg"
-        write_picture(name, rng, hue=category[number] / 7, stripes=int(2 * pattern[number]), size=(40, 60))
+        picture = root / "images" / f"{number + 1:06}.jpg"
+        write_picture(picture, rng, hue=category[number] / 7, stripes=int(2 * pattern[number]), size=(40, 60))
     codes: dict[str, NDArray[Any]] = {
         "category": category + 1,
         "neckline": category % 3 + 1,
@@ -38,7 +38,7 @@ def clothing_attributes(path: Path, images: int, seed: int) -> None:
 
 def _write(path: Path, values: NDArray[np.float64]) -> None:
     written = BytesIO()
-    savemat(written, {"GT": values})
+    savemat(written, {"GT": values})  # type: ignore[arg-type]  # it takes files, its stubs do not say so
     path.parent.mkdir(parents=True, exist_ok=True)
     # The first 116 bytes of a MATLAB file are text for people; SciPy puts the time of day there.
     path.write_bytes(b"MATLAB 5.0 MAT-file".ljust(116) + written.getvalue()[116:])
