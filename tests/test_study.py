@@ -209,8 +209,8 @@ WRONG: dict[str, tuple[str, str, list[str]]] = {
         "table: [[0.2",
         "counted: true, table: [[0.2",
         [
-            "line 15: `relations[0]` should be one of `table`, `file`, `published`, `counted` and `learned`. "
-            "Found ['table', 'counted']."
+            "line 15: `relations[0]` should be one of `table`, `file`, `published`, `archive`, `counted` and "
+            "`learned`. Found ['table', 'counted']."
         ],
     ),
     "not a probability": (

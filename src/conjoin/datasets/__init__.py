@@ -17,7 +17,7 @@ from conjoin.datasets._drawn_faces import (
 from conjoin.datasets._lfw import lfw
 from conjoin.datasets._pubfig import pubfig
 from conjoin.datasets._raf_db import raf_db
-from conjoin.datasets._registry import ARCHIVES, known_archive, read_archive
+from conjoin.datasets._registry import ARCHIVES, known_archive, read_archive, read_archive_relation
 
 __all__ = [
     "ACTION_UNITS",
@@ -41,5 +41,6 @@ __all__ = [
     "pubfig",
     "raf_db",
     "read_archive",
+    "read_archive_relation",
     "unit_rates",
 ]

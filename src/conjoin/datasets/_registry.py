@@ -7,13 +7,14 @@ from typing import Any
 from pydantic import ValidationError, validate_call
 
 from conjoin.datasets._archive import Archive
-from conjoin.datasets._awa2 import awa2
+from conjoin.datasets._awa2 import awa2, awa2_relation
 from conjoin.datasets._celeba import celeba
-from conjoin.datasets._cub import cub
+from conjoin.datasets._cub import cub, cub_relation
 from conjoin.datasets._lfw import lfw
 from conjoin.datasets._pubfig import pubfig
 from conjoin.datasets._raf_db import raf_db
 from conjoin.names import nearest
+from conjoin.relate import RelationTable
 
 ARCHIVES: Mapping[str, Callable[..., Archive]] = {
     adapter.__name__: adapter
@@ -27,6 +28,9 @@ ARCHIVES: Mapping[str, Callable[..., Archive]] = {
     )
 }
 """Readers of official distributions: a root and options that differ from one to the other."""
+
+RELATIONS: Mapping[str, Callable[[Path], RelationTable]] = {"awa2": awa2_relation, "cub": cub_relation}
+"""Readers of tables of attributes by class, for those distributions that have one."""
 
 
 def known_archive(name: str) -> str:
@@ -60,3 +64,20 @@ def read_archive(name: str, root: str | Path, options: Mapping[str, Any]) -> Arc
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"]))
         raise ValueError(f"Option {place!r} of {name}: {first['msg']}. Found {first['input']!r}.") from error
+
+
+def read_archive_relation(name: str, root: str | Path) -> RelationTable:
+    """Read the table of attributes by class that comes with an official distribution.
+
+    Args:
+        name: of the adapter.
+        root: folder of the distribution.
+
+    Raises:
+        FileNotFoundError: if its files are not there.
+        ValueError: if it has no such table, or a file is not understood.
+
+    """
+    if name not in RELATIONS:
+        raise ValueError(f"An archive with a table should be one of {', '.join(RELATIONS)}. Found {name!r}.")
+    return RELATIONS[name](Path(root))

@@ -2,7 +2,8 @@
 
 import csv
 import os
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -105,6 +106,16 @@ class RelationTable:
         """How often each output occurs: the mean over co-annotated rows, or over classes where counts are unknown."""
         weight = np.where(np.isfinite(self.count).all() & (self.count.sum(0) > 0), self.count, 1.0)
         return np.asarray((self.probability * weight).sum(0) / weight.sum(0))
+
+    def part(self, classes: Collection[str], outputs: Collection[str]) -> "RelationTable":
+        """The table of those of its classes and labels that are named; others are left out."""
+        rows = [row for row, name in enumerate(self.classes) if name in classes]
+        columns = [column for column, name in enumerate(self.outputs) if name in outputs]
+        cells = {
+            name: getattr(self, name)[np.ix_(rows, columns)] for name in ("probability", "count", "lower", "upper")
+        }
+        kept = tuple(self.classes[row] for row in rows), tuple(self.outputs[column] for column in columns)
+        return replace(self, classes=kept[0], outputs=kept[1], **cells)
 
     def relation(self, source: "MultiClass", target: "Task", *, floor: float = 0.01) -> "Relation":
         """The relation between two tasks: rows and columns are matched by name and put into the tasks' order.

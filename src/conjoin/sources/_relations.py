@@ -6,13 +6,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from conjoin.datasets import read_archive_relation
 from conjoin.relate import Sums, estimate, published, read_table
 from conjoin.relations import Relation
 from conjoin.sources._faults import DataError
 from conjoin.sources._prepare import Prepared
 from conjoin.sources._rows import annotated, known
 from conjoin.sources._tables import annotations
-from conjoin.study import RelationSettings, Study
+from conjoin.study import Official, RelationSettings, Study
 from conjoin.tasks import MultiClass, MultiLabel, Task
 
 
@@ -41,6 +42,13 @@ def build_relation(settings: RelationSettings, study: Study, prepared: Prepared)
             return read_table(settings.file).relation(source, target)
         except (FileNotFoundError, ValueError) as error:
             raise DataError(f"`file` of relation {settings.name}: {error}") from error
+    if settings.archive is not None:
+        (given,) = (one for one in study.data if isinstance(one, Official) and one.name == settings.archive)
+        try:
+            table = read_archive_relation(given.archive, given.path)
+            return table.part(source.outputs, target.outputs).relation(source, target)
+        except (OSError, ValueError) as error:
+            raise DataError(f"`archive` of relation {settings.name}: {error}") from error
     if settings.published is not None:
         try:
             return published(settings.published).relation(source, target)

@@ -10,7 +10,7 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 class RelationSettings(Strict):
-    """What one task says about another, and where its table comes from: one of five."""
+    """What one task says about another, and where its table comes from: one of six."""
 
     source: str
     """A task with classes: the rows of the table."""
@@ -22,6 +22,8 @@ class RelationSettings(Strict):
     """A CSV or Parquet file: a first column of classes, then a column for each output. Relative to the study file."""
     published: str | None = None
     """Name of a published table that comes with conjoin."""
+    archive: str | None = None
+    """Name of a data source whose distribution has a table of attributes by class: an archive `awa2` or `cub`."""
     counted: bool | str = False
     """Counted from training images that are annotated for both tasks; or from those of the data source of this
     name."""
@@ -33,13 +35,13 @@ class RelationSettings(Strict):
     def _one_origin(self) -> "RelationSettings":
         if len(self.origins) != 1:
             found = self.origins or "none"
-            raise ValueError(f"one of `table`, `file`, `published`, `counted` and `learned`. Found {found}")
+            raise ValueError(f"one of `table`, `file`, `published`, `archive`, `counted` and `learned`. Found {found}")
         return self
 
     @property
     def origins(self) -> list[str]:
-        """Which of the five is given."""
-        names = ("table", "file", "published", "counted", "learned")
+        """Which of the six is given."""
+        names = ("table", "file", "published", "archive", "counted", "learned")
         return [name for name in names if getattr(self, name) not in (None, False)]
 
     @property
