@@ -209,8 +209,8 @@ WRONG: dict[str, tuple[str, str, list[str]]] = {
         "table: [[0.2",
         "counted: true, table: [[0.2",
         [
-            "line 15: `relations[0]` should be one of `table`, `file`, `published`, `counted` and `learned`. "
-            "Found ['table', 'counted']."
+            "line 15: `relations[0]` should be one of `table`, `file`, `published`, `archive`, `counted` and "
+            "`learned`. Found ['table', 'counted']."
         ],
     ),
     "part of a stated table": (
@@ -221,7 +221,7 @@ WRONG: dict[str, tuple[str, str, list[str]]] = {
     "fill of a whole table": (
         "table: [[0.2",
         "fill: {shirt: 0.1}, table: [[0.2",
-        ["line 15: `relations[0]` should be `fill` together with `partial: true` only."],
+        ["line 15: `relations[0]` should be `fill` together with `partial: true` or an `archive` only."],
     ),
     "not a probability": (
         "0.2, 0.3",

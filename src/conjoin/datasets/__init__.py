@@ -27,7 +27,7 @@ from conjoin.datasets._gft import gft
 from conjoin.datasets._lfw import lfw
 from conjoin.datasets._pubfig import pubfig
 from conjoin.datasets._raf_db import raf_db
-from conjoin.datasets._registry import ARCHIVES, known_archive, read_archive
+from conjoin.datasets._registry import ARCHIVES, known_archive, read_archive, read_archive_relation
 from conjoin.datasets._ut_zappos import ut_zappos
 
 __all__ = [
@@ -62,6 +62,7 @@ __all__ = [
     "pubfig",
     "raf_db",
     "read_archive",
+    "read_archive_relation",
     "unit_rates",
     "ut_zappos",
 ]

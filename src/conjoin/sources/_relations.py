@@ -6,13 +6,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from conjoin.relate import Sums, estimate, partial_table, published, read_table
+from conjoin.datasets import read_archive_relation
+from conjoin.relate import RelationTable, Sums, estimate, partial_table, published, read_table
 from conjoin.relations import Relation
 from conjoin.sources._faults import DataError
 from conjoin.sources._prepare import Prepared
 from conjoin.sources._rows import annotated, known
 from conjoin.sources._tables import annotations
-from conjoin.study import RelationSettings, Study
+from conjoin.study import Official, RelationSettings, Study
 from conjoin.tasks import MultiClass, MultiLabel, Task
 
 
@@ -36,21 +37,26 @@ def build_relation(settings: RelationSettings, study: Study, prepared: Prepared)
         return Relation.unknown(source, target)
     if settings.table is not None:
         return Relation(source, target, torch.tensor(settings.table), origin="study file")
-    if settings.file is not None or settings.published is not None:
-        return _stated(settings, source, target)
-    return _counted(settings, study, prepared, source, target)
-
-
-def _stated(settings: RelationSettings, source: MultiClass, target: Task) -> Relation:
-    """From a file, or from the literature."""
-    key = settings.origins[0]
+    if settings.counted:
+        return _counted(settings, study, prepared, source, target)
     try:
-        table = read_table(settings.file) if settings.file is not None else published(settings.published or "")
-        if settings.partial:
+        table = _stated(settings, study)
+        if settings.partial or settings.archive is not None:
             table = partial_table(table, source.outputs, target.outputs, fill=settings.fill)
         return table.relation(source, target)
-    except (FileNotFoundError, ValueError) as error:
-        raise DataError(f"`{key}` of relation {settings.name}: {error}") from error
+    except (OSError, ValueError) as error:
+        raise DataError(f"`{settings.origins[0]}` of relation {settings.name}: {error}") from error
+
+
+def _stated(settings: RelationSettings, study: Study) -> RelationTable:
+    """From a file, a distribution or the literature."""
+    if settings.file is not None:
+        return read_table(settings.file)
+    if settings.archive is not None:
+        (given,) = (one for one in study.data if isinstance(one, Official) and one.name == settings.archive)
+        return read_archive_relation(given.archive, given.path)
+    assert settings.published is not None
+    return published(settings.published)
 
 
 def _counted(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from conjoin.cells import alike
 from conjoin.names import nearest
 from conjoin.study._annotations import Column, Columns, Words
+from conjoin.study._sources import Official
 from conjoin.study._tasks import Classes, TaskSettings
 
 if TYPE_CHECKING:
@@ -108,6 +109,13 @@ def _relations(study: "Study") -> Iterator[tuple[Place, str]]:
         if relation.source == relation.target:
             yield ("relations", number, "target"), f"should differ from `source`. Found {relation.target!r} twice."
         names = [source.name for source in study.data]
+        archives = [source.name for source in study.data if isinstance(source, Official)]
+        if relation.archive is not None and relation.archive not in archives:
+            yield (
+                ("relations", number, "archive"),
+                f"should name a data source of format archive. Found {relation.archive!r}. "
+                f"{nearest(relation.archive, archives)}",
+            )
         if isinstance(relation.counted, str) and relation.counted not in names:
             yield (
                 ("relations", number, "counted"),

@@ -11,7 +11,7 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 class RelationSettings(Strict):
-    """What one task says about another, and where its table comes from: one of five."""
+    """What one task says about another, and where its table comes from: one of six."""
 
     source: str
     """A task with classes: the rows of the table."""
@@ -23,15 +23,16 @@ class RelationSettings(Strict):
     """A CSV or Parquet file: a first column of classes, then a column for each output. Relative to the study file."""
     published: str | None = None
     """Name of a published table that comes with conjoin."""
+    archive: str | None = None
+    """Name of a data source whose distribution has a table of attributes by class: an archive `awa2` or `cub`."""
     counted: bool | str = False
     """Counted from training images that are annotated for both tasks; or from those of the data source of this
     name."""
     learned: bool = False
     """Learnt in each run from images that are annotated for the target only; it takes one more training."""
-
     partial: bool = False
     """Use the part of a file or published table that the tasks have: its other rows and columns are left out, and
-    it says nothing of labels that it lacks."""
+    it says nothing of labels that it lacks. So it always is with the table of a distribution."""
     fill: Mapping[str, Probability] = {}
     """For each class that a partial table lacks, the probability of every label: `{neutral: 0.03}`."""
 
@@ -39,21 +40,21 @@ class RelationSettings(Strict):
     def _parts_of_a_table(self) -> "RelationSettings":
         if self.partial and self.file is None and self.published is None:
             raise ValueError("`partial` with a `file` or a `published` table only")
-        if self.fill and not self.partial:
-            raise ValueError("`fill` together with `partial: true` only")
+        if self.fill and not self.partial and self.archive is None:
+            raise ValueError("`fill` together with `partial: true` or an `archive` only")
         return self
 
     @model_validator(mode="after")
     def _one_origin(self) -> "RelationSettings":
         if len(self.origins) != 1:
             found = self.origins or "none"
-            raise ValueError(f"one of `table`, `file`, `published`, `counted` and `learned`. Found {found}")
+            raise ValueError(f"one of `table`, `file`, `published`, `archive`, `counted` and `learned`. Found {found}")
         return self
 
     @property
     def origins(self) -> list[str]:
-        """Which of the five is given."""
-        names = ("table", "file", "published", "counted", "learned")
+        """Which of the six is given."""
+        names = ("table", "file", "published", "archive", "counted", "learned")
         return [name for name in names if getattr(self, name) not in (None, False)]
 
     @property

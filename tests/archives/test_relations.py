@@ -1,0 +1,72 @@
+"""Tables of attributes by class that distributions come with, as relations of a study."""
+
+from pathlib import Path
+
+import datasets
+import pytest
+from pydantic import ValidationError
+
+from conjoin.datasets import read_archive_relation
+from conjoin.inspection import inspect_study
+from conjoin.miniatures import write_miniature
+from conjoin.study import Study
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+
+
+def birds(root: Path, name: str, classes: list[str], table_of: str = "birds") -> Study:
+    write_miniature(name, root)
+    labels = list(read_archive_relation(name, root).outputs)[:3]
+    relation = {"source": "species", "target": "attributes", "archive": table_of}
+    return Study.model_validate(
+        {
+            "tasks": {"species": {"classes": classes}, "attributes": {"labels": labels}},
+            "data": [
+                {
+                    "name": "birds",
+                    "format": "archive",
+                    "archive": name,
+                    "path": str(root),
+                    "annotations": {"species": "species", "attributes": "attributes"},
+                }
+            ],
+            "relations": [relation],
+        }
+    )
+
+
+def test_labels_of_the_task_are_taken_from_the_table(tmp_path: Path) -> None:
+    classes = list(read_classes(tmp_path / "names", "cub"))
+    found = inspect_study(birds(tmp_path / "root", "cub", classes))
+    assert found.go, found.remarks
+    relation = found.relations["species->attributes"]
+    assert "class_attribute_labels_continuous.txt of CUB-200-2011" in relation["origin"]
+    assert relation["columns"] == [
+        "has_bill_shape::curved_(up_or_down)",
+        "has_bill_shape::dagger",
+        "has_bill_shape::hooked",
+    ]
+    assert relation["table"][0] == [0.95, 0.025, 0.025]
+
+
+def read_classes(root: Path, archive: str) -> tuple[str, ...]:
+    write_miniature(archive, root)
+    return read_archive_relation(archive, root).classes
+
+
+def test_a_class_that_the_table_lacks(tmp_path: Path) -> None:
+    classes = [*read_classes(tmp_path / "names", "awa2"), "unicorn"]
+    found = inspect_study(birds(tmp_path / "root", "awa2", classes))
+    told = [remark.text for remark in found.remarks if remark.kind == "no-go"]
+    assert "`archive` of relation species->attributes: `fill` should give a probability for every class" in told[0]
+    assert "Found none for 'unicorn'" in told[0]
+
+
+def test_what_is_no_archive_with_a_table(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match=r"name a data source of format archive\. Found 'bird'\. Did you mean"):
+        birds(tmp_path / "root", "awa2", ["antelope", "beaver"], table_of="bird")
+    with pytest.raises(ValueError, match=r"An archive with a table should be one of awa2, cub\. Found 'raf_db'"):
+        read_archive_relation("raf_db", tmp_path)
