@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test browser lint types screenshot benchmark-digits benchmark-quality benchmark-counting benchmark-loading clean
+.PHONY: demo test browser lint types screenshot benchmark-digits benchmark-quality benchmark-counting benchmark-loading benchmark-step-cost clean
 
 demo: $(VENV)/installed
 	$(BIN)/conjoin demo --overwrite
@@ -50,6 +50,10 @@ benchmark-counting: $(VENV)/installed
 benchmark-loading: $(VENV)/installed
 	$(BIN)/python benchmarks/loading.py $(if $(IMAGES),--images $(IMAGES))
 	$(BIN)/python benchmarks/loading.py --memory 1000000
+
+# Operations of a step with balanced gradients, against the plain sum and the usual way: a minute.
+benchmark-step-cost: $(VENV)/installed-dev
+	$(BIN)/python benchmarks/step_cost.py
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
