@@ -38,7 +38,7 @@ benchmark-digits: $(VENV)/installed
 	$(BIN)/python benchmarks/digits_tables.py
 
 # The grid of arms, tables and settings on digits: does training together cost anything? Forty minutes, may be killed.
-benchmark-quality: $(VENV)/installed
+benchmark-quality: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/quality.py digits
 
 # Counting a relation over 50 million rows: memory, and time against polars' own aggregation. Two minutes.
