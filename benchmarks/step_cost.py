@@ -13,7 +13,6 @@ from collections.abc import Callable
 from functools import partial
 
 import torch
-from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 from torchjd.aggregation import UPGrad
 from torchjd.autojac import jac_to_grad, mtl_backward
@@ -47,8 +46,10 @@ def usual(network: Network, objective: Objective, batch: Batch, sizes: list[int]
     features = network.features(batch.images)
     counts = objective.count(batch.annotations)
     rows = torch.arange(len(batch.images)).split(sizes)
-    logits = network.classify(features)
-    losses = [objective(_rows(logits, some), _rows(batch.annotations, some), counts=counts) for some in rows]
+    losses = [
+        objective(network.classify(features[some]), {n: a[some] for n, a in batch.annotations.items()}, counts=counts)
+        for some in rows
+    ]
     mtl_backward(losses, features, parallel_chunk_size=1)
     jac_to_grad([p for p in network.backbone.parameters() if p.requires_grad], UPGrad(projector=Projector()))
 
@@ -72,10 +73,6 @@ def _step(balance: Balance, network: Network, objective: Objective, batch: Batch
     logits = balance.logits(network, batch.images)
     loss = objective(logits, batch.annotations)
     balance.backward(balance.loss(loss, objective, logits, batch, False), network)
-
-
-def _rows(tensors: dict[str, Tensor], rows: Tensor) -> dict[str, Tensor]:
-    return {name: tensor[rows] for name, tensor in tensors.items()}
 
 
 def main() -> int:
