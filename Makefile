@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test browser lint types screenshot benchmark-digits benchmark-quality benchmark-counting benchmark-loading clean
+.PHONY: demo test browser lint types screenshot benchmark-digits benchmark-quality benchmark-counting benchmark-loading benchmark-step-cost clean
 
 demo: $(VENV)/installed
 	$(BIN)/conjoin demo --overwrite
@@ -38,7 +38,7 @@ benchmark-digits: $(VENV)/installed
 	$(BIN)/python benchmarks/digits_tables.py
 
 # The grid of arms, tables and settings on digits: does training together cost anything? Forty minutes, may be killed.
-benchmark-quality: $(VENV)/installed
+benchmark-quality: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/quality.py digits
 
 # Counting a relation over 50 million rows: memory, and time against polars' own aggregation. Two minutes.
@@ -50,6 +50,10 @@ benchmark-counting: $(VENV)/installed
 benchmark-loading: $(VENV)/installed
 	$(BIN)/python benchmarks/loading.py $(if $(IMAGES),--images $(IMAGES))
 	$(BIN)/python benchmarks/loading.py --memory 1000000
+
+# Operations of a step with balanced gradients, against the plain sum and the usual way: a minute.
+benchmark-step-cost: $(VENV)/installed-dev
+	$(BIN)/python benchmarks/step_cost.py
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

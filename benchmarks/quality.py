@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from quality_peers import run_pseudo_labels, run_uncertainty
+from quality_peers import run_pseudo_labels, run_uncertainty, run_upgrad
 from quality_report import judge_grid, write_grid
 from quality_settings import TABLES, Setting, Table, problem, table_error
 from rich.console import Console
@@ -34,7 +34,7 @@ from rich.progress import Progress
 from conjoin.evaluation import run_arm
 from conjoin.study import Recipe
 
-PEERS = {"pseudo-labels": run_pseudo_labels, "uncertainty weighting": run_uncertainty}
+PEERS = {"pseudo-labels": run_pseudo_labels, "uncertainty weighting": run_uncertainty, "upgrad": run_upgrad}
 WITH_TABLE = ("coupled", "kollias2024", "kollias2024-reversed")
 """Arms that read the table; the others are run once for a setting."""
 

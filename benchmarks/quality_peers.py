@@ -1,4 +1,4 @@
-"""What others do with the same annotations: arms of the quality grid that conjoin itself does not offer."""
+"""What others do with the same annotations: arms of the quality grid beside those of conjoin."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from conjoin.coupling import Term, View
 from conjoin.data import AnnotatedImages, Problem
-from conjoin.evaluation import Run, objectives, predict, scores, train_network
+from conjoin.evaluation import Run, objectives, predict, run_arm, scores, train_network
 from conjoin.objective import Objective
 from conjoin.study import Recipe
 from conjoin.tasks import MultiClass, Task
@@ -43,6 +43,12 @@ def run_uncertainty(problem: Problem[AnnotatedImages], recipe: Recipe, seed: int
     logits = predict(trained.network, problem.test)
     found = scores(trained.tasks, logits, problem.test, problem, recipe, thresholds=trained.thresholds)
     return Run("uncertainty weighting", seed, scores=found)
+
+
+def run_upgrad(problem: Problem[AnnotatedImages], recipe: Recipe, seed: int) -> Run:
+    """One network for all tasks, conflicts between sources resolved (Quinton & Rey 2024)."""
+    balanced = recipe.training.model_copy(update={"balance": "upgrad"})
+    return run_arm("joint", problem, recipe.model_copy(update={"training": balanced}), seed)
 
 
 def run_pseudo_labels(problem: Problem[AnnotatedImages], recipe: Recipe, seed: int) -> Run:

@@ -94,6 +94,18 @@ def test_a_frozen_backbone_does_not_move() -> None:
     assert all(p.grad is not None for p in network.heads.parameters())
 
 
+def test_frozen_norms_keep_their_statistics_and_the_rest_is_trained() -> None:
+    network = Network(TASKS, channels=1, freeze_norm=True).train()
+    before = {name: value.clone() for name, value in network.backbone.state_dict().items()}
+    images = torch.rand(4, 1, 8, 8)
+    alone, together = network(images[:1]), network(images)
+    assert all(torch.allclose(alone[name], logits[:1], atol=1e-6) for name, logits in together.items())
+    sum(z.square().sum() for z in together.values()).backward()
+    torch.optim.SGD(network.parameters(), 0.1).step()
+    moved = {name for name, value in network.backbone.state_dict().items() if not torch.equal(value, before[name])}
+    assert moved == {name for name, _ in network.backbone.named_parameters()}
+
+
 def test_the_backbone_has_its_own_learning_rate() -> None:
     groups = Network(TASKS, channels=1).parameter_groups(0.1, 0.01)
     assert [group["lr"] for group in groups] == [0.1, 0.01]

@@ -4,11 +4,12 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
-from quality_peers import UncertaintyWeighted, _labelled
+from quality_peers import UncertaintyWeighted, _labelled, run_upgrad
 from quality_report import judge_grid
 from quality_settings import TABLES, Setting, problem
 
 from conjoin.data import is_known
+from conjoin.study import Recipe
 from conjoin.tasks import MultiClass, MultiLabel
 
 
@@ -67,6 +68,15 @@ def test_uncertainty_weighting_by_hand() -> None:
     annotations = {"a": torch.tensor([0, -1, -1]), "b": torch.tensor([[-1, -1], [1, 0], [0, 0]])}
     expected = (np.exp(-0.5) + np.exp(1.0)) * np.log(2) + (0.5 - 1.0) / 2  # every prediction costs log 2
     assert objective(logits, annotations).item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_upgrad_is_joint_with_balanced_gradients(monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[tuple[str, str]] = []
+    monkeypatch.setattr(
+        "quality_peers.run_arm", lambda arm, _, recipe, __: called.append((arm, recipe.training.balance))
+    )
+    run_upgrad(problem(Setting("digits", 50, 200), "true", 0), Recipe(), 0)
+    assert called == [("joint", "upgrad")]
 
 
 def test_only_confident_predictions_become_labels() -> None:

@@ -134,6 +134,16 @@ WRONG: dict[str, tuple[str, str, list[str]]] = {
     ),
     "number": ("steps: 10", "steps: -5", ["line 17: `training.steps` should be greater than 0. Found -5."]),
     "type": ("steps: 10", "lr: fast", ["line 17: `training.lr` should be a number. Found 'fast'."]),
+    "balance": (
+        "steps: 10",
+        "balance: upgrd",
+        ["line 17: `training.balance` should be 'sum', 'random',", "Found 'upgrd'. Did you mean 'upgrad'?"],
+    ),
+    "balance of what is frozen": (
+        "training: {steps: 10}",
+        "backbone: {freeze: true}\ntraining: {balance: mgda}",
+        ["line 18: `training.balance` should be a way to sum losses where the backbone,", "Found 'mgda'."],
+    ),
     "several": (
         "name: shop",
         "nam: 1\nmargn: 2",

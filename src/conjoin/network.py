@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from conjoin.tasks import Task
 
 _TWIN_SEED = 5_061_921_137  # nobody's
+_BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
 
 class SmallConvNet(nn.Module):
@@ -126,6 +127,7 @@ class Network(nn.Module):
         channels: channels of the image.
         weights: local checkpoint of the backbone.
         freeze: keep the backbone as it is, its running statistics included.
+        freeze_norm: let BatchNorm use the running statistics that it has, and keep them; the rest is trained.
 
     """
 
@@ -137,10 +139,11 @@ class Network(nn.Module):
         channels: int = 3,
         weights: str | Path | None = None,
         freeze: bool = False,
+        freeze_norm: bool = False,
     ) -> None:
         super().__init__()
         self.backbone = build_backbone(backbone, channels=channels, weights=weights)
-        self.freeze = freeze
+        self.freeze, self.freeze_norm = freeze, freeze_norm
         self.backbone.requires_grad_(not freeze)
         # timm: `num_features` is the width before a head that keeps its hidden layer, as MobileNetV3 does
         width = int(getattr(self.backbone, "head_hidden_size", None) or self.backbone.num_features)  # type: ignore[arg-type]
@@ -162,10 +165,11 @@ class Network(nn.Module):
         return self.classify(self.features(images))
 
     def train(self, mode: bool = True) -> "Network":
-        """Set training mode; a frozen backbone stays in evaluation mode."""
+        """Set training mode; what is frozen stays in evaluation mode."""
         super().train(mode)
-        if self.freeze:
-            self.backbone.eval()
+        for module in self.backbone.modules():
+            if self.freeze or (self.freeze_norm and isinstance(module, _BATCH_NORMS)):
+                module.eval()
         return self
 
     def parameter_groups(self, lr: float, backbone_lr: float | None = None) -> list[dict[str, object]]:

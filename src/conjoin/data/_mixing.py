@@ -102,6 +102,11 @@ class MixedBatches(Sampler[list[Draw]]):
         """Steps after which every image has been given at least once."""
         return max(-(-len(rows) // self.counts[number]) for number, rows in self.sources.items())
 
+    @property
+    def parts(self) -> list[int]:
+        """Images of each source in a whole batch, which holds one source after another."""
+        return [self.counts[source] for source in self.sources]
+
     def __len__(self) -> int:
         """Number of batches of a whole run."""
         return self.steps

@@ -59,7 +59,14 @@ def try_network(tasks: Sequence[Task], recipe: Recipe) -> None:
 
 def _network(tasks: Sequence[Task], recipe: Recipe, channels: int) -> Network:
     backbone = recipe.backbone
-    return Network(tasks, backbone.name, channels=channels, weights=backbone.weights, freeze=backbone.freeze)
+    return Network(
+        tasks,
+        backbone.name,
+        channels=channels,
+        weights=backbone.weights,
+        freeze=backbone.freeze,
+        freeze_norm=backbone.freeze_norm,
+    )
 
 
 def train_network(

@@ -31,7 +31,7 @@ from conjoin.runs._stored import save_run, stored_run
 from conjoin.sources import Given, prepare, problem_of, study_problem
 from conjoin.study import Study
 from conjoin.tasks import MultiClass
-from conjoin.training import known_loggers, make_loggers
+from conjoin.training import known_balance, known_loggers, make_loggers
 
 
 def compare(
@@ -79,6 +79,7 @@ def compare(
     in_one_process("compare")
     check_arms(study.arms)
     known_loggers(loggers)
+    known_balance(study.training.balance)
     if "single" not in study.arms or len(study.seeds) < 2:
         raise ValueError(
             "`arms` of a comparison should hold `single`, with which the others are compared, and `seeds` two or "

@@ -30,7 +30,7 @@ from conjoin.runs._origin import data_fingerprint
 from conjoin.runs._quiet import quiet
 from conjoin.sources import Given, prepare, problem_of
 from conjoin.study import Study
-from conjoin.training import known_loggers, make_loggers
+from conjoin.training import known_balance, known_loggers, make_loggers
 
 
 def train(
@@ -79,6 +79,7 @@ def train(
     in_one_process("train")
     known_arms([arm])
     known_loggers(loggers)
+    known_balance(study.training.balance)
     if resume and overwrite:
         raise ValueError("`resume` goes on with what is there and `overwrite` deletes it. Give one of them.")
     console, seed = console or Console(quiet=True), study.seeds[0] if seed is None else seed

@@ -14,5 +14,7 @@ class Backbone(Strict):
     """Local checkpoint (.pth, .pt, .safetensors), relative to the study file. Nothing is ever downloaded."""
     freeze: bool = False
     """Keep the backbone as it is, and train the heads only."""
+    freeze_norm: bool = False
+    """Let BatchNorm use the running statistics of `weights`, and keep them, while the rest is trained."""
     image_size: tuple[PositiveInt, PositiveInt] = (64, 64)
     """Height and width in pixels to which images are resized."""

@@ -1,13 +1,14 @@
 """Parts of a study that contradict each other."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from conjoin.cells import alike
 from conjoin.names import nearest
 from conjoin.study._annotations import Column, Columns, Words
 from conjoin.study._sources import Official
 from conjoin.study._tasks import Classes, TaskSettings
+from conjoin.study._training import Aggregation
 
 if TYPE_CHECKING:
     from conjoin.study._study import Study
@@ -25,6 +26,7 @@ def contradictions(study: "Study") -> list[tuple[Place, str]]:
         *_relations(study),
         *_regime(study),
         *_repeated(study),
+        *_balance(study),
     ]
 
 
@@ -147,3 +149,12 @@ def _repeated(study: "Study") -> Iterator[tuple[Place, str]]:
                     place,
                     f"should hold classes of the task. Found {wrong[0]!r}. {nearest(wrong[0], task.names or ())}",
                 )
+
+
+def _balance(study: "Study") -> Iterator[tuple[Place, str]]:
+    if study.backbone.freeze and study.training.balance in get_args(Aggregation):
+        yield (
+            ("training", "balance"),
+            "should be a way to sum losses where the backbone, whose gradients would be balanced, is frozen. "
+            f"Found {study.training.balance!r}.",
+        )

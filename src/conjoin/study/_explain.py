@@ -1,5 +1,6 @@
 """What pydantic found wrong, in the words of a study file."""
 
+import re
 import types
 import typing
 from collections.abc import Iterator, Sequence
@@ -52,7 +53,7 @@ def explain(  # noqa: PLR0911 - a case each
     if kind == "literal_error":
         hint = ""
         if isinstance(error["input"], str):
-            hint = " " + nearest(error["input"], [part.strip(" '") for part in context["expected"].split(" or ")])
+            hint = " " + nearest(error["input"], re.findall("'([^']*)'", context["expected"]))
         return place, f"should be {context['expected']}. {found}{hint if 'Did' in hint else ''}"
     if kind == "too_short":
         return place, f"should hold at least {context['min_length']}. Found {context['actual_length']}."

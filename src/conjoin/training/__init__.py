@@ -1,8 +1,20 @@
 """The training loop."""
 
+from conjoin.training._balance import Balance
+from conjoin.training._balances import known_balance, make_balance
 from conjoin.training._best import Look, Validate
 from conjoin.training._fit import fit
 from conjoin.training._learner import Learner
 from conjoin.training._loggers import known_loggers, make_loggers
 
-__all__ = ["Learner", "Look", "Validate", "fit", "known_loggers", "make_loggers"]
+__all__ = [
+    "Balance",
+    "Learner",
+    "Look",
+    "Validate",
+    "fit",
+    "known_balance",
+    "known_loggers",
+    "make_balance",
+    "make_loggers",
+]

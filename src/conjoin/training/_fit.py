@@ -12,6 +12,7 @@ from conjoin.data import Augmentation, Images, MixedBatches, MixedLoader
 from conjoin.network import Network
 from conjoin.objective import Objective
 from conjoin.study import TrainingSettings
+from conjoin.training._balances import make_balance
 from conjoin.training._best import KeepBest, Look, Validate
 from conjoin.training._learner import Learner
 from conjoin.training._loggers import make_loggers
@@ -69,8 +70,8 @@ def fit(
 
     Raises:
         FileExistsError: if `folder` holds a run and `resume` is False.
-        ValueError: if there is no `folder` to resume from, its run had other settings or data, or there
-            is a process group without `torchrun`.
+        ValueError: if there is no `folder` to resume from, its run had other settings or data, there
+            is a process group without `torchrun`, or `settings.balance` cannot be had.
 
     """
     start = start_from(folder, resume=resume)
@@ -103,7 +104,9 @@ def fit(
         ranks=trainer.world_size,
     )
     loader = MixedLoader(data, batches, augmentation=augmentation, workers=workers)
-    learner = Learner(network, objective, settings, sets_aside=bool(data.set_aside.any())).train()
+    balance = make_balance(settings.balance, network, batches.parts, trainer.world_size)
+    sets_aside = bool(data.set_aside.any())
+    learner = Learner(network, objective, settings, sets_aside=sets_aside, balance=balance).train()
     with warnings.catch_warnings():  # Lightning 2.6 uses what torch 2.15 calls deprecated
         warnings.filterwarnings("ignore", message=".*LeafSpec.*")
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")  # chosen by the caller

@@ -1,5 +1,7 @@
 """Network and objective as a Lightning module."""
 
+from typing import Any
+
 import lightning as L
 import torch
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
@@ -10,31 +12,44 @@ from conjoin.distributed import copy_from_first
 from conjoin.network import Network
 from conjoin.objective import Objective
 from conjoin.study import TrainingSettings
+from conjoin.training._balance import Balance
 
 
 class Learner(L.LightningModule):
     """Trains a network on an objective: one forward a batch, whatever sources it was mixed from.
 
-    Logs the loss, each term, and the mean evidence of each relation.
+    Logs the loss, each term, and the mean evidence of each relation. A `balance` changes what the parameters are given
+    as gradients, and maybe the number of forwards; what is logged means the same.
     """
 
-    def __init__(self, network: Network, objective: Objective, settings: TrainingSettings, *, sets_aside: bool) -> None:
+    def __init__(
+        self,
+        network: Network,
+        objective: Objective,
+        settings: TrainingSettings,
+        *,
+        sets_aside: bool,
+        balance: Balance | None = None,
+    ) -> None:
         super().__init__()
-        self.sets_aside = sets_aside
+        self.sets_aside, self.balance = sets_aside, balance or Balance()
         self.network, self.objective, self.settings = network, objective, settings
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
         """Loss of one batch."""
-        loss: Tensor = self.objective(
-            self.network(batch.images), batch.annotations, set_aside=batch.set_aside if self.sets_aside else None
-        )
+        logits = self.balance.logits(self.network, batch.images)
+        loss: Tensor = self.objective(logits, batch.annotations, set_aside=batch.set_aside if self.sets_aside else None)
         if self.trainer.progress_bar_callback:
             self.log("loss", loss, prog_bar=True, logger=False, sync_dist=True)
         if self.trainer.loggers:
             terms = {f"terms/{n}": value for n, value in self.objective.terms.items()}
             self.log_dict({"loss": loss} | terms, sync_dist=True)
             self.log_dict({f"evidence/{n}": e.mean() for n, e in self.objective.evidence().items()})
-        return loss
+        return self.balance.loss(loss, self.objective, logits, batch, self.sets_aside)
+
+    def backward(self, loss: Tensor, *_: Any, **__: Any) -> None:
+        """Give all parameters their gradients."""
+        self.balance.backward(loss, self.network)
 
     def on_train_end(self) -> None:
         """Give all ranks the running statistics of the first, which is the one that writes."""
@@ -44,7 +59,7 @@ class Learner(L.LightningModule):
         """AdamW, its learning rates in one cycle over all steps (Smith & Topin 2019)."""
         settings = self.settings
         groups = self.network.parameter_groups(settings.lr, settings.backbone_lr)
-        if learnt := list(self.objective.parameters()):  # weights of tasks, in an objective that learns them
+        if learnt := [*self.objective.parameters(), *self.balance.parameters()]:  # weights of tasks, of sources
             groups.append({"params": learnt, "lr": settings.lr, "weight_decay": 0.0})
         optimizer = torch.optim.AdamW(groups, weight_decay=settings.weight_decay)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
