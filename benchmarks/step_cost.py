@@ -66,7 +66,7 @@ def operations(step: Step, backbone: str, sources: int, *, batch_size: int = 64,
     network, objective = Network(tasks, backbone), Objective(tasks)
     with FlopCounterMode(display=False) as counter:
         step(network, objective, Batch(images, annotations, aside), sizes)
-    return counter.get_total_flops()
+    return int(counter.get_total_flops())
 
 
 def _step(balance: Balance, network: Network, objective: Objective, batch: Batch) -> None:
