@@ -93,7 +93,10 @@ def _coarse(root: Path) -> _Read:
         .join(pl.DataFrame({"name": names}).with_row_index("row"), on="name", how="left", maintain_order="left")
     )
     attributes = _attributes(values, columns, zero_is_unknown=True).select(pl.all().gather(rows["row"]))
-    return _Read(rows, categories, attributes, f"Coarse set, annotations in {path.parent.name}. No boxes or landmarks.")
+    note = f"Coarse set, annotations in {path.parent.name}. No boxes or landmarks."
+    if lost := len(set(names).difference(rows["name"])):
+        note += f" {lost:,} annotated images are in no part of the official partition and are left out."
+    return _Read(rows, categories, attributes, note)
 
 
 def _fine(root: Path) -> _Read:
