@@ -13,8 +13,9 @@ ABOUT = About(
     title="DeepFashion (category and attribute prediction)",
     citation="Liu, Luo, Qiu, Wang & Tang, DeepFashion: Powering robust clothes recognition and retrieval with rich "
     "annotations, CVPR 2016",
-    access="DeepFashion is given for non-commercial research, under an agreement with the Multimedia Laboratory of the "
-    "Chinese University of Hong Kong (mmlab.ie.cuhk.edu.hk/projects/DeepFashion.html).",
+    access="DeepFashion is given by the Multimedia Laboratory of the Chinese University of Hong Kong "
+    "(mmlab.ie.cuhk.edu.hk/projects/DeepFashion.html), as far as known under an agreement, for non-commercial "
+    "research.",
 )
 
 _COARSE_TYPES = ("texture", "fabric", "shape", "part", "style")

@@ -11,7 +11,8 @@ ABOUT = About(
     title="RAF-DB (basic)",
     citation="Li, Deng & Du, Reliable crowdsourcing and deep locality-preserving learning for expression recognition "
     "in the wild, CVPR 2017",
-    access="RAF-DB is given for non-commercial research, on request by e-mail to its authors (whdeng.cn).",
+    access="RAF-DB is given on request by e-mail to its authors (whdeng.cn), as far as known for "
+    "non-commercial research.",
 )
 
 _EXPRESSIONS = ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral")
