@@ -70,6 +70,7 @@ def test_published_parts_have_all_subjects_once(tmp_path: Path) -> None:
         (("0,1", "5,1", "x,1"), "F001_T1.csv, line 3, should start with the number of a frame, .* Found 'x'"),
         (("0,1", "5,1", "5,1"), "F001_T1.csv, line 2, should start with the number of a frame, .* Found '5'"),
         (("2440,0",), "F001_T1.csv, line 1, should name action units"),
+        (("2440,0,1,0,9", "2441,0,1,1,9"), "F001_T1.csv, line 1, should name action units, .* Found '2440,0,1,0,9'"),
     ],
 )
 def test_a_table_that_is_not_understood(lines: tuple[str, ...], message: str, tmp_path: Path) -> None:

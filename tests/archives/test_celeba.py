@@ -56,7 +56,7 @@ def test_closed_set_has_identity_and_no_official_splits(root: Path) -> None:
     archive = celeba(root, closed_set=True)
     assert archive.outputs["identity"] == ("2880", "2897", "2914", "2931")
     assert not {"split", "group"} & set(archive.frame.columns)
-    assert "official splits, which hold each in one, are left out" in " ".join(archive.notes)
+    assert "official splits, not each with all of them, are left out" in " ".join(archive.notes)
 
 
 def test_people_with_few_images_have_no_identity_but_attributes(root: Path) -> None:

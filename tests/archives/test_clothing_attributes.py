@@ -87,9 +87,10 @@ def test_files_that_are_not_understood(root: Path) -> None:
     savemat(root / "labels" / "scarf_GT.mat", {"gt": np.ones((4, 1))})
     with pytest.raises(ValueError, match=r"scarf_GT.mat should be a MATLAB file with numbers in `GT`. Found 'GT'"):
         clothing_attributes(root)
-    (root / "labels" / "scarf_GT.mat").write_bytes(b"<html>" * 50)
-    with pytest.raises(ValueError, match=r"scarf_GT.mat should be a MATLAB file with numbers in `GT`. Found "):
-        clothing_attributes(root)
+    for content in (b"<html>" * 50, b""):
+        (root / "labels" / "scarf_GT.mat").write_bytes(content)
+        with pytest.raises(ValueError, match=r"scarf_GT.mat should be a MATLAB file with numbers in `GT`. Found "):
+            clothing_attributes(root)
     (root / "labels" / "scarf_GT.mat").unlink()
     with pytest.raises(FileNotFoundError, match=r"should be a folder with scarf_GT.mat"):
         clothing_attributes(root)

@@ -63,11 +63,11 @@ def test_not_visible_is_told(root: Path) -> None:
 
 
 def test_a_stray_cell_loses_no_label(root: Path) -> None:
-    rate(root, "1 1 1 4 0 5.0", "1 2 1 3 0 5.0", "2 1 0 4 5.0", "2 2 1 4 5.0")
+    rate(root, "1 1 1 4 0 5.0", "1 2 1 3 0 5.0", "2 1 0 4 5.0", "2 2 1 4 0 0 5.0 ")
     archive = cub(root)
     assert archive.frame[f"attributes:{BLUE}"].to_list() == [0.75, 1]
     assert archive.frame[f"attributes:{BILL}"].to_list() == [1, 0]
-    assert "2 lines of image_attribute_labels.txt have a stray cell before the time" in archive.notes[1]
+    assert "3 lines of image_attribute_labels.txt have stray cells before the time" in archive.notes[1]
 
 
 def test_the_repaired_list_and_pairs_that_it_lacks(root: Path) -> None:
@@ -133,7 +133,7 @@ def test_class_attributes_are_a_relation(root: Path) -> None:
         "1 2 1 0 5.0",
         "1 3 1 4 5.0",
         "9 2 1 4 5.0",
-        "1 2 1 4 0 0 5.0",
+        "1 2 1 4 0 0 0 5.0",
         "a 2 1 4 5",
     ],
 )

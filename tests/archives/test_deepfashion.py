@@ -72,6 +72,13 @@ def test_lists_in_another_order_and_with_gaps(root: Path) -> None:
     assert frame["style:sweet"].to_list() == [0, 1, None]
 
 
+def test_images_in_no_part_of_the_partition_are_told(root: Path) -> None:
+    listed(root / "Eval" / "list_eval_partition.txt", f"{IMAGES[0]} val")
+    archive = deepfashion(root)
+    assert len(archive.frame) == 1
+    assert "2 annotated images are in no part of the official partition and are left out." in archive.notes[0]
+
+
 def test_older_names_of_folders(root: Path) -> None:
     (root / "Anno_coarse").rename(root / "Anno")
     (root / "Img" / "img").rename(root / "img")

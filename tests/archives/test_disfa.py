@@ -126,7 +126,7 @@ def test_published_parts_have_all_subjects_once(tmp_path: Path) -> None:
     assert {"SN003", "SN004"} <= tested[2]
 
 
-@pytest.mark.parametrize("line", ["2", "2,6", "2,-1", "x,0", "2,0,0", "1,0"])
+@pytest.mark.parametrize("line", ["2", "2,6", "2,-1", "x,0", "2,0,0", "1,0", "2,1.5"])
 def test_a_line_that_is_not_understood(line: str, tmp_path: Path) -> None:
     write(tmp_path, "SN001", "1,0", line)
     picture(tmp_path / "SN001" / "1.png")

@@ -51,7 +51,7 @@ def test_headings_and_urls_in_quotes_and_codes(tmp_path: Path) -> None:
         (str(tmp_path / "b.jpg"), 0, 1, None),
         (str(tmp_path / "c.jpg"), None, None, 1),
     ]
-    assert "Columns of units that the challenges do not list are left out: AU3." in archive.notes
+    assert "Units that the challenge of 2020 does not list are left out: AU3." in archive.notes
 
 
 def test_units_that_no_image_is_annotated_for_are_left_out(tmp_path: Path) -> None:
@@ -64,6 +64,31 @@ def test_units_that_no_image_is_annotated_for_are_left_out(tmp_path: Path) -> No
     archive = emotionet(tmp_path)
     assert archive.outputs == {"action_units": ("AU1", "AU2")}
     assert "it is known whether these are present, and they are left out: AU4, AU5, AU6, AU9," in archive.notes[-1]
+
+
+def test_the_workbook_of_2018_has_columns_of_units_that_its_challenge_does_not_list(tmp_path: Path) -> None:
+    workbook(
+        tmp_path,
+        [["URL", "", *(f"'AU {unit}'" for unit in range(1, 61))], ["a.jpg", "", 1, *[0] * 59]],
+        name="EmotioNet_FACS_aws_without_passw.xlsx",
+    )
+    picture(tmp_path / "a.jpg")
+    archive = emotionet(tmp_path)
+    units = archive.outputs["action_units"]
+    assert units == tuple(f"AU{unit}" for unit in (1, 2, 4, 5, 6, 9, 12, 17, 20, 25, 26, 43))
+    assert any("challenge of 2018 does not list are left out: AU3, AU7, AU8, AU10, AU11," in t for t in archive.notes)
+
+
+def test_lines_of_automatic_units_are_not_shifted_and_not_cut(tmp_path: Path) -> None:
+    tab_file(tmp_path, [f"{SERVER}/a\u2028b.jpg", "x", 1, *[0] * 59])
+    path = tmp_path / "emotioNet_challenge_files_server" / "dataFile_0000.txt"
+    path.write_bytes(path.read_bytes() + f"{SERVER}/c.jpg\t\xe9\t0\t1".encode("latin-1") + b"\t0" * 58 + b"\r\n")
+    for name in ("a\u2028b", "c"):
+        picture(tmp_path / f"{name}.jpg")
+    assert emotionet(tmp_path).frame.select("action_units:AU1", "action_units:AU2").rows() == [(1, 0), (0, 1)]
+    tab_file(tmp_path, ["", f"{SERVER}/d.jpg", 1, *[0] * 59])
+    with pytest.raises(ValueError, match=r"dataFile_0001.txt, line 1, should be a URL, another, and action units"):
+        emotionet(tmp_path)
 
 
 def test_automatic_units_by_position(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def frames(root: Path, *names: str) -> None:
     ("name", "heading", "keys"),
     [
         ("001A.csv", "frame,AU1,AU 12", ("1,", "2,", "3,")),
-        ("AU_001A_occ.csv", "Frame,'AU01',AU12", ("1.0,", "2.0,", "3.0,")),
+        ("AU_001A_occ.csv", "Frame,'AU01',AU12", ("1.0,", "2.000000,", "3.00,")),
         ("001A.csv", "0,1,12", ("1,", "2,", "3,")),
         ("001A.csv", "AU1,AU12", ("", "", "")),
         ("train.csv", "path,AU1,AU12", ("001A/1.jpg,", "001A/2.jpg,", "x/001A/00003.jpg,")),

@@ -39,6 +39,13 @@ def test_images_without_attributes_and_attributes_without_images(root: Path) -> 
     assert any("what classifiers found" in note for note in archive.notes)
 
 
+def test_a_second_line_of_an_image_is_left_out_and_told(root: Path) -> None:
+    rate(root, "Ada Ash\t1\t0.5\t-1", "Ben Ash\t1\t1\t1", "Ada_Ash\t1\t-0.5\t1")
+    archive = lfw(root)
+    assert archive.frame.select("group", "attributes:Male").rows() == [("Ada Ash", 1), ("Ben Ash", 1)]
+    assert "1 lines of lfw_attributes.txt are of an image that has one already, and are left out." in archive.notes
+
+
 def test_view_1_keeps_people_apart_with_both_values_on_either_side(tmp_path: Path) -> None:
     write_miniature("lfw", tmp_path / "made")
     archive = lfw(tmp_path / "made")

@@ -48,7 +48,7 @@ def test_manual_attributes(root: Path) -> None:
     (manual / "train_00001_manu_attri.txt").write_text("1\t2\n" * 5 + "2\n1\n4\n")
     (manual / "train_00002_manu_attri.txt").unlink()
     first = raf_db(root).frame.select("gender", "race", "age").rows()
-    assert first[0] == (None, "African-American", "70+")  # 2 is "unsure"
+    assert first[0] == (None, "African-American", "70+")  # 2 is neither
     assert first[1] == (None, None, None)
 
 
@@ -68,7 +68,9 @@ def test_listed_images_without_a_file_are_counted(root: Path) -> None:
     assert f"1 of 10 listed images have no file and are left out; the first: {lost}." in archive.notes
 
 
-@pytest.mark.parametrize("line", ["train_00001.jpg 8", "train_00001.jpg 0", "train_00001.jpg", "face.jpg 1"])
+@pytest.mark.parametrize(
+    "line", ["train_00001.jpg 8", "train_00001.jpg 0", "train_00001.jpg 12", "train_00001.jpg", "face.jpg 1"]
+)
 def test_a_line_that_is_not_understood(root: Path, line: str) -> None:
     write_list(root, "train_00001.jpg 1", line)
     with pytest.raises(

@@ -32,8 +32,9 @@ def read_au_table(path: Path, missing: Collection[int] | None) -> pl.DataFrame:
         raise ValueError(f"{path} should be a table of comma-separated values. {error}") from error
     heading = [str(name or "") for name in table.row(0)]
     units = [action_unit(name) for name in heading]
-    named = [unit for unit in units if unit]
-    if not named or len(set(named)) < len(named):
+    # Cells of a heading differ. In a row of codes, which names AU1 where one is present, they repeat.
+    filled = [unit or name for unit, name in zip(units, heading, strict=True) if name.strip()]
+    if not any(units) or len(set(filled)) < len(filled):
         raise ValueError(
             f"{path}, line 1, should name action units, each once, such as 0,1,2,4 or frame,AU1,AU2,AU4. "
             f"Found {','.join(heading)!r}."

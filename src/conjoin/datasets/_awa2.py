@@ -14,7 +14,7 @@ ABOUT = About(
     title="AwA2",
     citation="Xian, Lampert, Schiele & Akata, Zero-shot learning: a comprehensive evaluation of the good, the bad and "
     "the ugly, IEEE TPAMI 41(9), 2019",
-    access="AwA2 is given by its authors (cvml.ista.ac.at/AwA2); `licenses` in it tells the licence of each image.",
+    access="AwA2 is given by its authors (cvml.ista.ac.at/AwA2); see `licenses` in it for the terms of its images.",
 )
 
 
@@ -66,8 +66,8 @@ def awa2_relation(root: str | Path, *, continuous: bool = False) -> RelationTabl
 
     Args:
         root: as of `awa2`.
-        continuous: strength of the association between species and attribute, from 0 to 1, instead. Where it is
-            missing (-1), the mean over the other species.
+        continuous: strength of the association between species and attribute, from 0 to 1, instead. -1 is taken to
+            be missing, and is the mean over the other species.
 
     Raises:
         FileNotFoundError: if a file is not there.

@@ -13,7 +13,8 @@ from conjoin.datasets._lines import Lines
 ABOUT = About(
     title="CelebA",
     citation="Liu, Luo, Wang & Tang, Deep learning face attributes in the wild, ICCV 2015",
-    access="CelebA is given for non-commercial research by its authors (mmlab.ie.cuhk.edu.hk/projects/CelebA.html).",
+    access="CelebA is given by its authors (mmlab.ie.cuhk.edu.hk/projects/CelebA.html), as far as known for "
+    "non-commercial research.",
 )
 
 _SPLITS = ("train", "validation", "test")
@@ -30,8 +31,8 @@ def celeba(root: str | Path, *, closed_set: bool = False, min_images: Annotated[
     """Read CelebA, aligned faces.
 
     Annotations: `attributes` (40 labels), and with `closed_set` also `identity` (people by their number). Splits are
-    those of the official partition, and identity is the group: a person is in one split. Boxes are not read; they
-    are of the images in the wild.
+    those of the official partition, and identity is the group, of people who are in one split only. Boxes are not
+    read; they are of the images in the wild.
 
     Args:
         root: the folder with `Anno`, `Eval` and `Img`, or with all files side by side; or the re-packed form with

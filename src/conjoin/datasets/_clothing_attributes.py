@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from scipy.io import loadmat
+from scipy.io.matlab import MatReadError
 
 from conjoin.datasets._archive import About, Archive, find, with_files
 
@@ -98,7 +99,7 @@ def _codes(path: Path, count: int) -> pl.Series:
     """Codes from 1, a row an image; null where not annotated."""
     try:
         values: NDArray[np.float64] = np.asarray(loadmat(path)["GT"], np.float64).reshape(-1)
-    except (KeyError, NotImplementedError, TypeError, ValueError) as error:
+    except (KeyError, MatReadError, NotImplementedError, TypeError, ValueError) as error:
         raise ValueError(f"{path} should be a MATLAB file with numbers in `GT`. Found {error}.") from error
     wrong = ~np.isnan(values) & ~np.isin(values, np.arange(1, count + 1))
     if wrong.any():

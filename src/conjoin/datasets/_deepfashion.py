@@ -13,8 +13,9 @@ ABOUT = About(
     title="DeepFashion (category and attribute prediction)",
     citation="Liu, Luo, Qiu, Wang & Tang, DeepFashion: Powering robust clothes recognition and retrieval with rich "
     "annotations, CVPR 2016",
-    access="DeepFashion is given for non-commercial research, under an agreement with the Multimedia Laboratory of the "
-    "Chinese University of Hong Kong (mmlab.ie.cuhk.edu.hk/projects/DeepFashion.html).",
+    access="DeepFashion is given by the Multimedia Laboratory of the Chinese University of Hong Kong "
+    "(mmlab.ie.cuhk.edu.hk/projects/DeepFashion.html), as far as known under an agreement, for non-commercial "
+    "research.",
 )
 
 _COARSE_TYPES = ("texture", "fabric", "shape", "part", "style")
@@ -93,7 +94,10 @@ def _coarse(root: Path) -> _Read:
         .join(pl.DataFrame({"name": names}).with_row_index("row"), on="name", how="left", maintain_order="left")
     )
     attributes = _attributes(values, columns, zero_is_unknown=True).select(pl.all().gather(rows["row"]))
-    return _Read(rows, categories, attributes, f"Coarse set, annotations in {path.parent.name}. No boxes or landmarks.")
+    note = f"Coarse set, annotations in {path.parent.name}. No boxes or landmarks."
+    if lost := len(set(names).difference(rows["name"])):
+        note += f" {lost:,} annotated images are in no part of the official partition and are left out."
+    return _Read(rows, categories, attributes, note)
 
 
 def _fine(root: Path) -> _Read:

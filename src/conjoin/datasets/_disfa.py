@@ -7,6 +7,7 @@ import polars as pl
 
 from conjoin.datasets._archive import About, Archive, find, listing
 from conjoin.datasets._frames import SUFFIX, extracted_frames, split_of, with_annotations
+from conjoin.datasets._lines import Lines
 
 ABOUT = About(
     title="DISFA",
@@ -103,14 +104,9 @@ def _annotated(labels: Path, threshold: int) -> tuple[pl.DataFrame, list[str]]:
 
 
 def _intensities(path: Path) -> pl.DataFrame:
-    lines = pl.Series("line", path.read_text("utf-8").splitlines(), pl.String)
-    cells = lines.str.extract_groups(r"^\s*(?<frame>\d+)\s*,\s*(?<intensity>[0-5])\s*$").struct.unnest()
-    wrong = cells["intensity"].is_null() & (lines.str.strip_chars() != "")
-    wrong |= cells["frame"].is_not_null() & ~cells["frame"].is_first_distinct()
-    if wrong.any():
-        number = int(wrong.arg_true()[0])
-        raise ValueError(
-            f"{path}, line {number + 1}, should be a frame, once, and its intensity from 0 to 5, such as 1,0. "
-            f"Found {lines[number]!r}."
-        )
-    return cells.drop_nulls().select(pl.col("frame").cast(pl.Int64), pl.col("intensity").cast(pl.Int8))
+    lines, expected = Lines(path, separator=","), "a frame, once, and its intensity from 0 to 5, such as 1,0"
+    cells = lines.cells(("frame", "intensity"), expected)
+    frame = lines.numbers(cells["frame"], expected, low=0, high=10**9)
+    lines.refuse(~frame.is_first_distinct(), expected)
+    intensity = lines.numbers(cells["intensity"], expected, low=0, high=5)
+    return pl.DataFrame({"frame": frame, "intensity": intensity.cast(pl.Int8)})

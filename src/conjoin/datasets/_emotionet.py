@@ -21,11 +21,11 @@ ABOUT = About(
     "from their URLs by whoever holds the list.",
 )
 
-_WORKBOOKS = ("emotionet_facs_24600.xlsx", "EmotioNet_FACS_aws_without_passw.xlsx")
+_WORKBOOKS = {"emotionet_facs_24600.xlsx": 2020, "EmotioNet_FACS_aws_without_passw.xlsx": 2018}
 _AUTOMATIC = ("emotioNet_challenge_files_server_challenge_1.2_aws", "emotioNet_challenge_files_server")
-_CHALLENGE = {
-    "manual": (1, 2, 4, 5, 6, 9, 10, 12, 15, 17, 18, 20, 24, 25, 26, 28, 43, 51, 52, 53, 54, 55, 56),  # 2020
-    "automatic": (1, 2, 4, 5, 6, 9, 12, 17, 20, 25, 26, 43),  # 2018
+_CHALLENGES = {
+    2018: (1, 2, 4, 5, 6, 9, 12, 17, 20, 25, 26, 43),
+    2020: (1, 2, 4, 5, 6, 9, 10, 12, 15, 17, 18, 20, 24, 25, 26, 28, 43, 51, 52, 53, 54, 55, 56),
 }
 """Action units that the organisers list; other columns are left out, since 0 does not tell absent from not coded."""
 _MISSING = (999, -1)
@@ -59,7 +59,7 @@ def emotionet(
     """
     root = Path(root).absolute()
     lists = sorted(name for name in listing(root) if name.startswith("image_list") and name.endswith(".csv"))
-    forms = {"manual": _WORKBOOKS, "automatic": _AUTOMATIC, "list": tuple(lists)}
+    forms = {"manual": tuple(_WORKBOOKS), "automatic": _AUTOMATIC, "list": tuple(lists)}
     wanted = [name for form in ([part] if part else forms) for name in forms[form]]
     what = " or ".join([*_WORKBOOKS, f"{_AUTOMATIC[0]}/dataFile_0000.txt", "image_list*.csv"])
     place = find(root, ABOUT, *wanted, what=what if part is None else f"the {part} part: {what}")
@@ -69,7 +69,8 @@ def emotionet(
     else:
         tables = list(_workbook(place) if form == "manual" else _tab_files(place))
     read = pl.concat(tables, how="diagonal")
-    kept = [f"{PREFIX}AU{number}" for number in _CHALLENGE.get(form, _CHALLENGE["manual"])]
+    year = 2018 if form == "automatic" else _WORKBOOKS.get(place.name, 2020)
+    kept = [f"{PREFIX}AU{number}" for number in _CHALLENGES[year]]
     frame = read.select("url", *(name for name in kept if name in read.columns))
     folder = root / images if images else find(root, ABOUT, "Images", ".")
     frame, notes = _with_images(frame, folder)
@@ -79,7 +80,7 @@ def emotionet(
         key=int,
     )
     if others:
-        more.append(f"Columns of units that the challenges do not list are left out: AU{', AU'.join(others)}.")
+        more.append(f"Units that the challenge of {year} does not list are left out: AU{', AU'.join(others)}.")
     said = {"manual": "annotated by hand", "automatic": "found by an algorithm", "list": "of lists"}[form]
     return Archive(ABOUT, frame, {"action_units": units}, (f"Action units {said}: {place}.", *notes, *more))
 
@@ -118,9 +119,11 @@ def _tab_files(folder: Path) -> Iterator[pl.DataFrame]:
     if not paths:
         raise ValueError(f"{folder} should hold files such as dataFile_0000.txt. Found none.")
     for path in paths:
-        lines = pl.Series("line", path.read_text("utf-8").splitlines(), pl.String)
-        cells = lines.str.strip_chars().str.split("\t")
-        short = ((cells.list.len() < 3) & (lines.str.strip_chars() != "")).arg_true()
+        # Only line feeds end a line, and only what ends a line may be stripped: an empty first cell moves no unit.
+        lines = pl.Series("line", path.read_text("utf-8", errors="replace").split("\n"), pl.String)
+        cells = lines.str.strip_chars_end().str.split("\t")
+        bare = (cells.list.len() < 3) | (cells.list.first().str.strip_chars() == "")
+        short = (bare & (lines.str.strip_chars() != "")).arg_true()
         if len(short):
             raise ValueError(
                 f"{path}, line {short[0] + 1}, should be a URL, another, and action units, with tabs between. "

@@ -88,7 +88,7 @@ def _annotated(path: Path) -> pl.DataFrame:
     table = read_au_table(path, None)
     named = re.search(_PARTICIPANT, path.stem)
     participant = pl.lit(named[1]) if named else pl.col("key").str.extract(_PARTICIPANT)
-    number = pl.col("key").str.extract(r"(\d+)(?:\.0|\.[A-Za-z]+)?$").cast(pl.Int64)
+    number = pl.col("key").str.extract(r"(\d+)(?:\.0+|\.[A-Za-z]+)?$").cast(pl.Int64)
     table = table.with_columns(participant.alias("participant"), number.alias("frame"))
     wrong = (table["participant"].is_null() | table["frame"].is_null()).arg_true()
     if len(wrong):

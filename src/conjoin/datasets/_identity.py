@@ -10,7 +10,7 @@ def with_identity(
 
     Args:
         frame: rows with the person in `group`, and perhaps `split`.
-        closed_set: identity as an annotation. Official splits hold each person in one, so that they are left out.
+        closed_set: identity as an annotation. Official splits, not each with all people, are left out.
         min_images: of a person whose identity is annotated.
 
     Returns:
@@ -22,7 +22,7 @@ def with_identity(
         frame = frame.with_columns(identity=pl.when(enough).then("group")).drop("split", "group", strict=False)
         people = tuple(frame["identity"].drop_nulls().unique(maintain_order=True))
         told = f"Closed set: {len(people):,} people with {min_images} or more images are annotated with their identity"
-        return frame, {"identity": people}, [f"{told}; official splits, which hold each in one, are left out."]
+        return frame, {"identity": people}, [f"{told}; official splits, not each with all of them, are left out."]
     if "split" not in frame.columns:
         return frame, {}, []
     one = pl.col("split").n_unique().over("group") == 1

@@ -39,6 +39,10 @@ def read_rated(path: Path, folder: Path, about: About) -> tuple[pl.DataFrame, tu
             f"Found none. {about.access}"
         )
     notes = ["Attributes are what classifiers found (a score above 0 is present), not what people saw."]
+    scored = len(scores)
+    scores = scores.unique(list(_KEY), keep="first", maintain_order=True)
+    if more := scored - len(scores):
+        notes.append(f"{more:,} lines of {path.name} are of an image that has one already, and are left out.")
     once = pictures.unique(list(_KEY), keep="first", maintain_order=True)
     if more := len(pictures) - len(once):
         notes.append(f"{more:,} images below {folder} have the person and number of another, and are left out.")
@@ -76,7 +80,7 @@ def _scores(path: Path) -> tuple[pl.DataFrame, tuple[str, ...]]:
     found = pl.DataFrame(scores, schema=[f"attributes:{name}" for name in names]).fill_nan(None)
     present = found.select((pl.all() > 0).cast(pl.Int8))
     key = cells.select(pl.col("person").str.replace_all("_", " "), imagenum=number)
-    return key.hstack(present).unique(list(_KEY), keep="first", maintain_order=True), names
+    return key.hstack(present), names
 
 
 def _pictures(folder: Path) -> pl.DataFrame:

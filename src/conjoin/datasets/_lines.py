@@ -59,7 +59,7 @@ class Lines:
             ValueError: if one is no whole number, or outside [low, high].
 
         """
-        found = cells.cast(pl.Int64, strict=False)
+        found = cells.str.strip_chars().cast(pl.Int64, strict=False)
         self.refuse(~found.is_between(low, high).fill_null(False), expected)
         return found
 

@@ -31,7 +31,7 @@ def pubfig(
 
     Annotations: `attributes` (73 labels; a score above 0 of the classifiers of Kumar et al. 2009 is present), and with
     `closed_set` also `identity` (names of people). The development set is for training, the evaluation set for
-    testing; identity is the group: a person is in one of them.
+    testing; identity is the group, of people who are in one of them only.
 
     Args:
         root: the folder with `pubfig_attributes.txt` and lists of people.

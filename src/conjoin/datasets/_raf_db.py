@@ -5,18 +5,20 @@ from pathlib import Path
 import polars as pl
 
 from conjoin.datasets._archive import About, Archive, find, listing, with_files
+from conjoin.datasets._lines import Lines
 
 ABOUT = About(
     title="RAF-DB (basic)",
     citation="Li, Deng & Du, Reliable crowdsourcing and deep locality-preserving learning for expression recognition "
     "in the wild, CVPR 2017",
-    access="RAF-DB is given for non-commercial research, on request by e-mail to its authors (whdeng.cn).",
+    access="RAF-DB is given on request by e-mail to its authors (whdeng.cn), as far as known for "
+    "non-commercial research.",
 )
 
 _EXPRESSIONS = ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral")
 """Of codes 1 to 7."""
 _ATTRIBUTES = {
-    "gender": ("male", "female"),  # code 2 is "unsure": not annotated
+    "gender": ("male", "female"),  # another code, 2, is not annotated
     "race": ("Caucasian", "African-American", "Asian"),
     "age": ("0-3", "4-19", "20-39", "40-69", "70+"),
 }
@@ -68,18 +70,10 @@ def raf_db(root: str | Path, *, aligned: bool = True) -> Archive:
 
 
 def _listed(path: Path) -> pl.DataFrame:
-    rows = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-        cells = line.split()
-        if not cells:
-            continue
-        if len(cells) != 2 or cells[1] not in "1234567" or not cells[0].startswith(("train_", "test_")):
-            raise ValueError(
-                f"{path}, line {number}, should be a name such as train_00001.jpg and a code from 1 to 7. "
-                f"Found {line!r}."
-            )
-        rows.append((cells[0], int(cells[1])))
-    return pl.DataFrame(rows, schema={"name": pl.String, "code": pl.Int64}, orient="row")
+    lines, expected = Lines(path), "a name such as train_00001.jpg and a code from 1 to 7"
+    cells = lines.cells(("name", "code"), expected)
+    lines.refuse(~cells["name"].str.contains("^(train|test)_"), expected)
+    return cells.with_columns(code=lines.numbers(cells["code"], expected, low=1, high=len(_EXPRESSIONS)))
 
 
 def _with_attributes(frame: pl.DataFrame, folder: Path) -> tuple[pl.DataFrame, list[str]]:

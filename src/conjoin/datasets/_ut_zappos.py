@@ -11,8 +11,8 @@ from conjoin.datasets._archive import About, Archive, find
 ABOUT = About(
     title="UT-Zappos50K",
     citation="Yu & Grauman, Fine-grained visual comparisons with local learning, CVPR 2014",
-    access="UT-Zappos50K is published by the University of Texas at Austin (vision.cs.utexas.edu), for academic, "
-    "non-commercial use.",
+    access="UT-Zappos50K is published by the University of Texas at Austin (vision.cs.utexas.edu), as far as known for "
+    "academic, non-commercial use.",
 )
 
 _CLASSES = {"Category": "category", "SubCategory": "sub_category"}
@@ -32,8 +32,8 @@ def ut_zappos(root: str | Path) -> Archive:
 
     Annotations: `category` and `sub_category` (classes); `heel_height`, `insole`, `closure`, `gender`, `material` and
     `toe_style` (labels, as a shoe may be of several materials). Where a group is empty, or all its columns are zero,
-    it is not annotated. There is no official split. `group` is the number before the hyphen of CID: the product,
-    which is there in several colours.
+    it is not annotated. There is no official split. `group` is the number before the hyphen of CID, taken to be
+    the product, which is there in several colours.
 
     Args:
         root: folder with `ut-zap50k-data` and `ut-zap50k-images`, or else `ut-zap50k-images-square`. Of the first,

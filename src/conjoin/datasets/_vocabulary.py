@@ -32,9 +32,9 @@ def expression(name: str) -> str:
 
 
 def action_unit(text: str) -> str | None:
-    """`AU6` for a heading such as `'AU 06'`, `AU6_r`, `6`; None where it is no action unit.
+    """`AU6` for a heading such as `'AU 06'`, `au6`, `6`; None where it is no action unit.
 
     Numbers are those of the Facial Action Coding System (Ekman & Friesen 1978).
     """
-    found = re.fullmatch(r"\W*(?:AU)?[\s_]*0*(\d{1,2})(?:_[a-z])?\W*", text.strip(), re.IGNORECASE)
+    found = re.fullmatch(r"\W*(?:AU)?[\s_]*0*(\d{1,2})\W*", text.strip(), re.IGNORECASE)
     return None if found is None or not int(found[1]) else f"AU{int(found[1])}"
