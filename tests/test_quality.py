@@ -55,7 +55,8 @@ def test_tables() -> None:
     same = {name: int((table - true).abs().lt(1e-6).all(1).sum()) for name, table in found.items()}
     assert (same["true"], same["permuted"], same["half-wrong"]) == (10, 0, 5)
     assert float(found["uninformative"].std(0).max()) < 1e-6
-    assert 0.001 < float((found["counted"] - true).abs()[:, :7].mean()) < 0.1  # 20 images a digit
+    assert same["counted"] < 10
+    assert float((found["counted"] - true).abs()[:, :7].mean()) < 0.01  # 20 images a digit
     assert 0.01 < float((found["noisy"] - true).abs().mean()) < 0.15
 
 
