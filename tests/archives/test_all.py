@@ -6,12 +6,15 @@ from typing import Any
 import datasets
 import polars as pl
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from conjoin.cli import app
 from conjoin.datasets import ARCHIVES, Archive, read_archive
 from conjoin.inspection import inspect_study
 from conjoin.miniatures import MINIATURES, write_miniature
+from conjoin.report import print_skipped
+from conjoin.sources import Account
 from conjoin.study import Study
 
 
@@ -142,3 +145,40 @@ def test_an_optional_archive_may_be_missing(tmp_path: Path) -> None:
     found = inspect_study(Study.model_validate(study | {"data": [more]}))
     assert not found.go
     assert archive.about.access in found.remarks[0].text
+
+
+def test_an_optional_archive_that_is_needed_or_is_something_else_stands_in_the_way(tmp_path: Path) -> None:
+    for name in ("raf_db", "disfa"):
+        write_miniature(name, tmp_path / name, images=60)
+    raf_db = {"format": "archive", "archive": "raf_db", "path": str(tmp_path / "raf_db"), "name": "raf_db"}
+    disfa = {"format": "archive", "archive": "disfa", "path": str(tmp_path / "nowhere"), "name": "disfa"}
+    study: dict[str, Any] = {
+        "tasks": {"expression": {"classes": ["happiness", "sadness"]}, "units": {"labels": "collected"}},
+        "data": [
+            raf_db | {"annotations": {"expression": "expression"}, "missing": ["surprise", "fear", "disgust", "anger"]},
+            disfa | {"annotations": {"units": "action_units"}, "optional": True},
+        ],
+    }
+    study["data"][0]["missing"].append("neutral")
+    told = [remark.text for remark in inspect_study(Study.model_validate(study)).remarks if remark.kind == "no-go"]
+    assert len(told) == 1
+    assert told[0].startswith("Data source 'disfa': `root` of DISFA should be a folder with")
+
+    study["data"].append(study["data"][1] | {"name": "there", "path": str(tmp_path / "disfa")})
+    relation = {"source": "expression", "target": "units", "counted": "disfa"}
+    counted = inspect_study(Study.model_validate(study | {"relations": [relation]}))
+    assert counted.remarks[0].text == told[0]
+    assert inspect_study(Study.model_validate(study)).go
+
+    (tmp_path / "nowhere").mkdir()
+    assert inspect_study(Study.model_validate(study)).go
+    (tmp_path / "nowhere" / "DISFA.zip").touch()
+    found = inspect_study(Study.model_validate(study))
+    assert "Found DISFA.zip in" in found.remarks[0].text
+    assert not found.go
+
+
+def test_training_says_which_optional_archives_are_left_out() -> None:
+    console = Console(record=True)
+    print_skipped(Account(absent=("bp4d", "gft")), console)
+    assert console.export_text() == "Not there and left out, being optional: 'bp4d', 'gft'.\n"
