@@ -6,6 +6,7 @@ from typing import Any
 import datasets
 import polars as pl
 import pytest
+from PIL import Image
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -100,6 +101,16 @@ def test_the_same_seed_writes_the_same_miniature(name: str, tmp_path: Path) -> N
     assert [p.relative_to(tmp_path / "a") for p in files[0]] == [p.relative_to(tmp_path / "b") for p in files[1]]
     for one, other in zip(*files, strict=True):
         assert one.suffix == ".xlsx" or one.read_bytes() == other.read_bytes(), one
+
+
+def test_miniatures_of_different_archives_have_different_pictures(tmp_path: Path) -> None:
+    """Else a study of several would be told that its test images are among those it trains on."""
+    owner: dict[bytes, str] = {}
+    for name in ARCHIVES:
+        write_miniature(name, tmp_path / name, images=15)
+        for file in read_archive(name, tmp_path / name, {}).frame["image"]:
+            picture = Image.open(file).convert("RGB")
+            assert owner.setdefault(picture.tobytes() + repr(picture.size).encode(), name) == name
 
 
 def test_an_unknown_option_is_refused(tmp_path: Path) -> None:
