@@ -336,14 +336,13 @@ def test_the_part_of_a_table_that_two_tasks_have() -> None:
     assert (found.classes, found.outputs) == (("neutral", "glad", "sad"), ("AU14", "AU12", "AU1"))
     np.testing.assert_array_equal(found.probability, [[0.5, 0.03, 0.03], [0.5, 0.9, 0.05], [0.5, 0.1, 0.6]])
     np.testing.assert_array_equal(found.count, [[NAN] * 3, [NAN, 8, 8], [NAN, 3, 3]])
-    assert found.notes == (
-        "from memory",
-        "neutral: 0.03 for every label, stated in the study",
-        "nothing is known of AU14",
-    )
+    assert found.origin == "me; neutral 0.03 as the study states; nothing said of AU14"
+    assert found.notes == ("from memory",)
     same = partial_table(given, given.classes, given.outputs, fill={})
     np.testing.assert_array_equal(same.probability, given.probability)
-    assert same.notes == given.notes
+    assert (same.origin, same.notes) == (given.origin, given.notes)
+    many = partial_table(given, given.classes, ["AU1", *"abcde"], fill={})
+    assert many.origin == "me; nothing said of a, b, c and 2 more"
 
 
 PARTS: dict[str, tuple[dict[str, Any], str]] = {

@@ -6,12 +6,16 @@ from typing import Any
 import datasets
 import polars as pl
 import pytest
+from PIL import Image
+from rich.console import Console
 from typer.testing import CliRunner
 
 from conjoin.cli import app
 from conjoin.datasets import ARCHIVES, Archive, read_archive
 from conjoin.inspection import inspect_study
 from conjoin.miniatures import MINIATURES, write_miniature
+from conjoin.report import print_skipped
+from conjoin.sources import Account
 from conjoin.study import Study
 
 
@@ -99,6 +103,16 @@ def test_the_same_seed_writes_the_same_miniature(name: str, tmp_path: Path) -> N
         assert one.suffix == ".xlsx" or one.read_bytes() == other.read_bytes(), one
 
 
+def test_miniatures_of_different_archives_have_different_pictures(tmp_path: Path) -> None:
+    """Else a study of several would be told that its test images are among those it trains on."""
+    owner: dict[bytes, str] = {}
+    for name in ARCHIVES:
+        write_miniature(name, tmp_path / name, images=15)
+        for file in read_archive(name, tmp_path / name, {}).frame["image"]:
+            picture = Image.open(file).convert("RGB")
+            assert owner.setdefault(picture.tobytes() + repr(picture.size).encode(), name) == name
+
+
 def test_an_unknown_option_is_refused(tmp_path: Path) -> None:
     write_miniature("raf_db", tmp_path / "root", images=10)
     with pytest.raises(ValueError, match="Option 'colour' of raf_db: Unexpected keyword argument"):
@@ -142,3 +156,40 @@ def test_an_optional_archive_may_be_missing(tmp_path: Path) -> None:
     found = inspect_study(Study.model_validate(study | {"data": [more]}))
     assert not found.go
     assert archive.about.access in found.remarks[0].text
+
+
+def test_an_optional_archive_that_is_needed_or_is_something_else_stands_in_the_way(tmp_path: Path) -> None:
+    for name in ("raf_db", "disfa"):
+        write_miniature(name, tmp_path / name, images=60)
+    raf_db = {"format": "archive", "archive": "raf_db", "path": str(tmp_path / "raf_db"), "name": "raf_db"}
+    disfa = {"format": "archive", "archive": "disfa", "path": str(tmp_path / "nowhere"), "name": "disfa"}
+    study: dict[str, Any] = {
+        "tasks": {"expression": {"classes": ["happiness", "sadness"]}, "units": {"labels": "collected"}},
+        "data": [
+            raf_db | {"annotations": {"expression": "expression"}, "missing": ["surprise", "fear", "disgust", "anger"]},
+            disfa | {"annotations": {"units": "action_units"}, "optional": True},
+        ],
+    }
+    study["data"][0]["missing"].append("neutral")
+    told = [remark.text for remark in inspect_study(Study.model_validate(study)).remarks if remark.kind == "no-go"]
+    assert len(told) == 1
+    assert told[0].startswith("Data source 'disfa': `root` of DISFA should be a folder with")
+
+    study["data"].append(study["data"][1] | {"name": "there", "path": str(tmp_path / "disfa")})
+    relation = {"source": "expression", "target": "units", "counted": "disfa"}
+    counted = inspect_study(Study.model_validate(study | {"relations": [relation]}))
+    assert counted.remarks[0].text == told[0]
+    assert inspect_study(Study.model_validate(study)).go
+
+    (tmp_path / "nowhere").mkdir()
+    assert inspect_study(Study.model_validate(study)).go
+    (tmp_path / "nowhere" / "DISFA.zip").touch()
+    found = inspect_study(Study.model_validate(study))
+    assert "Found DISFA.zip in" in found.remarks[0].text
+    assert not found.go
+
+
+def test_training_says_which_optional_archives_are_left_out() -> None:
+    console = Console(record=True)
+    print_skipped(Account(absent=("bp4d", "gft")), console)
+    assert console.export_text() == "Not there and left out, being optional: 'bp4d', 'gft'.\n"

@@ -23,7 +23,7 @@ def aff_wild2(path: Path, images: int, seed: int) -> None:
     frames lack an annotation, or one action unit, or both annotations; text files are longer than videos, and one video
     is longer than its text file.
     """
-    faces, rng = Faces(images, seed), np.random.default_rng(seed)
+    faces, rng = Faces(images, seed, "aff_wild2"), np.random.default_rng(seed)
     seen: Counter[str] = Counter()
     parts: dict[str, list[tuple[int, str]]] = {"Train_Set": [], "Validation_Set": []}
     for number, expression in enumerate(faces.expressions):

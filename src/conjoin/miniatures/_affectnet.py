@@ -22,7 +22,7 @@ def affectnet(path: Path, images: int, seed: int) -> None:
     them are images that are none of the expressions, a box that begins outside its image, and a listed file that is
     missing.
     """
-    faces, rng = Faces(images, seed), np.random.default_rng(seed)
+    faces, rng = Faces(images, seed, "affectnet"), np.random.default_rng(seed)
     folder, lists = path / "Manually_Annotated_Images", path / "Manually_Annotated_file_lists"
     lines: dict[str, list[str]] = {"training": [_HEADER], "validation": []}
     seen: Counter[int] = Counter()

@@ -12,7 +12,7 @@ _UNITS = (1, 2, 4, 5, 6, 7, *range(9, 21), 22, 23, 24, *range(27, 40))
 def bp4d(path: Path, images: int, seed: int) -> None:
     """Subjects in turn; frames are numbered from 2440 on, with leading zeros or not."""
     subjects = [*(f"F{number:03}" for number in range(1, 24)), *(f"M{number:03}" for number in range(1, 19))]
-    write_au_coding(path, path, subjects, ("T1", "T8"), Faces(images + 1, seed))
+    write_au_coding(path, path, subjects, ("T1", "T8"), Faces(images + 1, seed, "bp4d"))
 
 
 def write_au_coding(path: Path, frames: Path, subjects: Sequence[str], tasks: Sequence[str], faces: Faces) -> None:

@@ -56,7 +56,7 @@ _SPLITS = (0, 0, 1, 2)
 
 def celeba(path: Path, images: int, seed: int) -> None:
     """Five images a person, each person in one part but the first, whose second image is elsewhere."""
-    faces = Faces(images, seed)
+    faces = Faces(images, seed, "celeba")
     person = [number // 5 for number in range(images)]
     mark_people(faces, person)
     units = [_SHOWN_BY.get(name, _UNITS[place % len(_UNITS)]) for place, name in enumerate(_ATTRIBUTES)]

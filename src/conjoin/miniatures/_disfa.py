@@ -12,7 +12,7 @@ _UNITS = (1, 2, 4, 5, 6, 9, 12, 15, 17, 20, 25, 26)
 
 def disfa(path: Path, images: int, seed: int) -> None:
     """Subjects in turn; the last annotated frame of each has no image, and every fifth image is of the right camera."""
-    faces, rng = Faces(images, seed), np.random.default_rng(seed)
+    faces, rng = Faces(images, seed, "disfa"), np.random.default_rng(seed)
     for place, subject in enumerate(_SUBJECTS):
         mine = range(place, images, len(_SUBJECTS))
         rows = np.array([faces.present(number, _UNITS) for number in mine] + [[0] * len(_UNITS)])

@@ -14,7 +14,7 @@ _SERVER = "https://s3.us-east-2.amazonaws.com/emotionet/Images"
 
 def emotionet(path: Path, images: int, seed: int) -> None:
     """One image after another by hand, a quarter as many automatically, and of both one whose URL is dead."""
-    faces = Faces(images + images // 4 + 1, seed)
+    faces = Faces(images + images // 4 + 1, seed, "emotionet")
     book = Workbook()
     sheets = [book.worksheets[0], book.create_sheet("second")]
     for sheet in sheets:

@@ -10,7 +10,7 @@ _UNITS = (1, 2, 4, 5, 6, 7, 9, 10, 11, 12, 14, 15, 17, 23, 24)
 
 def gft(path: Path, images: int, seed: int) -> None:
     """Thirty participants in turn; one frame of each is annotated without an image; units that are not drawn are 9."""
-    faces = Faces(images, seed)
+    faces = Faces(images, seed, "gft")
     participants = [f"{number // 3 + 1:03}{'ABC'[number % 3]}" for number in range(min(30, images))]
     (path / "annotations").mkdir()
     for place, participant in enumerate(participants):

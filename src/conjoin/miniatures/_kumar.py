@@ -31,9 +31,9 @@ class Rated(NamedTuple):
     numbers: list[int]
 
 
-def rated_faces(images: int, seed: int) -> Rated:
+def rated_faces(images: int, seed: int, archive: str) -> Rated:
     """Five faces of each person; of more than 24 people, the first again."""
-    faces = Faces(images, seed)
+    faces = Faces(images, seed, archive)
     person = [number // 5 % (len(_GIVEN) * len(_FAMILY)) for number in range(images)]
     mark_people(faces, person)
     people = [f"{_GIVEN[one % len(_GIVEN)]} {_FAMILY[one // len(_GIVEN)]}" for one in person]

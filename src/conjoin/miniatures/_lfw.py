@@ -9,7 +9,7 @@ _FOLDS = 10
 
 def lfw(path: Path, images: int, seed: int) -> None:
     """Every third person is for testing; the first image has no attributes, and the last attributes no image."""
-    rated = rated_faces(images, seed)
+    rated = rated_faces(images, seed, "lfw")
     for row, (person, number) in enumerate(zip(rated.people, rated.numbers, strict=True)):
         name = person.replace(" ", "_")
         if row != images - 1 or images == 1:

@@ -9,7 +9,7 @@ _CODES = {"surprise": 1, "fear": 2, "disgust": 3, "happiness": 4, "sadness": 5, 
 
 def raf_db(path: Path, images: int, seed: int) -> None:
     """Four of five images for training; training ids have five digits, test ids four."""
-    faces, lines = Faces(images, seed), []
+    faces, lines = Faces(images, seed, "raf_db"), []
     for number, expression in enumerate(faces.expressions):
         stem = f"test_{number // 5 + 1:04}" if number % 5 == 4 else f"train_{number - number // 5 + 1:05}"
         lines.append(f"{stem}.jpg {_CODES[expression]}")

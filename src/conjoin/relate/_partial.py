@@ -14,7 +14,8 @@ def partial_table(
     """A table brought to the classes and labels of two tasks, which it shares some names with.
 
     Rows and columns that neither task has are left out. A label that the table lacks gets the same probability in each
-    row, which says nothing of it. A class that the table lacks is filled in: what goes with it has to be stated.
+    row, which says nothing of it. A class that the table lacks is filled in: what goes with it has to be stated. The
+    origin tells both, since they are not of the table.
 
     Args:
         table: over labels.
@@ -55,8 +56,8 @@ def partial_table(
             for kind, values in cells.items():
                 values[place] = getattr(table, kind)[given]
     silent = [name for name in outputs if name not in table.outputs]
-    notes = [f"{name}: {value:g} for every label, stated in the study" for name, value in fill.items()]
-    notes += [f"nothing is known of {', '.join(silent)}"] if silent else []
-    return RelationTable(
-        tuple(classes), tuple(outputs), table.kind, origin=table.origin, notes=(*table.notes, *notes), **cells
-    )
+    more = f" and {len(silent) - 3} more" if len(silent) > 3 else ""
+    stated = [f"{name} {value:g} as the study states" for name, value in fill.items()]
+    stated += [f"nothing said of {', '.join(silent[:3])}{more}"] if silent else []
+    origin = "; ".join([table.origin, *stated])
+    return RelationTable(tuple(classes), tuple(outputs), table.kind, origin=origin, notes=table.notes, **cells)

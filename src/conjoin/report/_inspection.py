@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from conjoin.inspection import SPLITS, Inspection
-from conjoin.sources import Faults
+from conjoin.sources import Account
 
 _STYLES = {"no-go": "bold red", "caution": "yellow", "note": "dim"}
 _MOST = 12
@@ -41,8 +41,12 @@ def print_inspection(found: Inspection, console: Console) -> None:
         console.print(Text(f"NO-GO: {many} in the way of training {found.name}.", style="bold red"))
 
 
-def print_skipped(faults: Faults, console: Console) -> None:
-    """Say which rows were left out, if any: how many of each kind, and the first of them."""
+def print_skipped(account: Account, console: Console) -> None:
+    """Say what was left out, if anything: optional archives, and rows of each kind with the first of them."""
+    if account.absent:
+        names = ", ".join(map(repr, account.absent))
+        console.print(Text(f"Not there and left out, being optional: {names}.", style="yellow"))
+    faults = account.faults
     if faults.counts:
         console.print(Text(f"{faults.counts.total():,} rows cannot be used and are skipped:", style="yellow"))
         console.print(Text(faults.text()))

@@ -90,7 +90,7 @@ def compare(
         prepared = prepare(study, given, seed=seed)
         problem = problem_of(prepared, study)
     try_network(problem.tasks, study.recipe)
-    print_skipped(prepared.account.faults, console)
+    print_skipped(prepared.account, console)
     _print_same(study, console)
     origin = {"made by": "conjoin compare", "data": data_fingerprint(study, given, prepared)}
     with claimed(folder, study, origin, overwrite=overwrite, go_on=True):

@@ -87,7 +87,7 @@ def train(
     prepared = prepare(study, given, seed=seed)
     problem = problem_of(prepared, study, cache_pixels=cache_pixels)
     try_network(problem.tasks, study.recipe)
-    print_skipped(prepared.account.faults, console)
+    print_skipped(prepared.account, console)
     objective, *more = objectives(arm, problem, study.recipe)
     if more:
         raise ValueError(f"`arm` should train one network. Found {arm!r}, which trains one for each task.")

@@ -1,6 +1,7 @@
 """Official distributions as data sources: an adapter reads them, names of annotations become columns."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import datasets
@@ -14,18 +15,30 @@ from conjoin.study import AnnotationSettings, Column, Columns, Labels, Official,
 
 
 def with_what_is_there(study: Study) -> tuple[Study, dict[str, tuple[str, ...]]]:
-    """The study without optional archives that are not there, and for each of those what is missing."""
-    missing: dict[str, tuple[str, ...]] = {}
-    for source in study.data:
-        if isinstance(source, Official) and source.optional:
+    """The study without optional archives that are not there, and for each of those what is missing.
+
+    Those that a task or a relation cannot do without stay, so that reading them says what is missing.
+    """
+    absent = {source.name: source for source in study.data if isinstance(source, Official) and _is_absent(source)}
+    told = {task for source in study.data if source.name not in absent for task in source.annotations}
+    named = {name for relation in study.relations for name in (relation.archive, relation.counted)}
+    missing = {}
+    for name, source in absent.items():
+        if name not in named and told.issuperset(source.annotations):
             try:
                 read_archive(source.archive, source.path, source.options)
             except FileNotFoundError as error:
-                missing[source.name] = (f"Left out, being optional. {error}",)
-            except (OSError, ValueError):
-                pass  # it is there, and wrong: reading it says how
+                missing[name] = (f"Left out, being optional. {error}",)
+            except ValueError:
+                pass  # an option that is not understood: reading it says which
     left = tuple(source for source in study.data if source.name not in missing)
-    return (study.model_copy(update={"data": left}) if missing and left else study), missing if left else {}
+    return study.model_copy(update={"data": left}), missing
+
+
+def _is_absent(source: Official) -> bool:
+    """Whether an optional archive has no folder, or an empty one: one that holds something else is a mistake."""
+    folder = Path(source.path)
+    return source.optional and not (folder.is_dir() and any(folder.iterdir()))
 
 
 def missing_archives(study: Study) -> list[str]:

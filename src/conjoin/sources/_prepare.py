@@ -37,6 +37,7 @@ class Account:
         shifted: images left out to change class frequencies, by source.
         split: how the split of each source came about.
         notes: what the adapter of an official distribution found and left out, by source.
+        absent: optional archives that are not there, by the name of their source.
         crossing: what is wrong with groups that are in several splits; nothing where there are none.
 
     """
@@ -48,6 +49,7 @@ class Account:
     shifted: Mapping[str, int] = field(default_factory=dict)
     split: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
     crossing: str = ""
 
 
@@ -107,8 +109,17 @@ def prepare(
         rows, full, shifted, crossing = _arrange(study, rows, found, seed, refuse)
     except DataError as error:
         raise DataError(error.message, found.faults) from error
-    notes = {**found.notes, **missing}
-    account = Account(found.faults, merged, found.left_out, found.converted, shifted, found.split, notes, crossing)
+    account = Account(
+        found.faults,
+        merged,
+        found.left_out,
+        found.converted,
+        shifted,
+        found.split,
+        {**found.notes, **missing},
+        tuple(missing),
+        crossing,
+    )
     split, content = rows.column("split"), rows.column("content")
     return Prepared(
         found.tasks,

@@ -186,7 +186,8 @@ class Official(_Source):
     options: Mapping[str, Any] = {}
     """Keyword arguments of the adapter."""
     optional: bool = False
-    """Do without it where the distribution is not there; `conjoin check` says so, and where it is to be had."""
+    """Do without it where its folder is not there or empty, and every task has another source; `conjoin check` says so,
+    and where it is to be had."""
 
 
 class Memory(_Source):
