@@ -22,7 +22,7 @@ def with_what_is_there(study: Study) -> tuple[Study, dict[str, tuple[str, ...]]]
     absent = {source.name: source for source in study.data if isinstance(source, Official) and _is_absent(source)}
     told = {task for source in study.data if source.name not in absent for task in source.annotations}
     named = {name for relation in study.relations for name in (relation.archive, relation.counted)}
-    missing = {}
+    missing: dict[str, tuple[str, ...]] = {}
     for name, source in absent.items():
         if name not in named and told.issuperset(source.annotations):
             try:
