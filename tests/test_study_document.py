@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import TypeAdapter
 
 from conjoin.evaluation import known_arms
-from conjoin.study import Recipe, Regime, Shift, Study
+from conjoin.study import Recipe, Regime, Shift, SourceSettings, Study
 
 ROOT = Path(__file__).parents[1]
 
@@ -19,9 +20,17 @@ def test_the_study_in_the_document_is_valid(tmp_path: Path) -> None:
     assert Study.from_yaml(tmp_path / "study.yaml").on_error == "fail"
 
 
+def blocks() -> list[str]:
+    return re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "study.md").read_text(), re.DOTALL)
+
+
+def test_the_source_in_the_document_is_valid() -> None:
+    (source,) = yaml.safe_load(blocks()[1])["data"]
+    assert TypeAdapter(SourceSettings).validate_python(source).optional
+
+
 def test_the_options_in_the_document_are_valid() -> None:
-    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "study.md").read_text(), re.DOTALL)
-    options = yaml.safe_load(blocks[1])
+    options = yaml.safe_load(blocks()[2])
     known_arms(options.pop("arms"))
     assert options.pop("seeds") == list(Study.model_fields["seeds"].default)
     assert options.pop("margin") == Study.model_fields["margin"].default
