@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from pydantic import TypeAdapter
 
 from conjoin.evaluation import known_arms
-from conjoin.study import Recipe, Regime, Shift, SourceSettings, Study
+from conjoin.study import Official, Recipe, Regime, Shift, Study
 
 ROOT = Path(__file__).parents[1]
 
@@ -26,7 +25,7 @@ def blocks() -> list[str]:
 
 def test_the_source_in_the_document_is_valid() -> None:
     (source,) = yaml.safe_load(blocks()[1])["data"]
-    assert TypeAdapter(SourceSettings).validate_python(source).optional
+    assert Official.model_validate(source).optional
 
 
 def test_the_options_in_the_document_are_valid() -> None:
