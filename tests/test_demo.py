@@ -32,6 +32,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> "tuple[Path, subprocess.Co
     return folder, conjoin("demo", "--quick", cwd=folder)
 
 
+@pytest.mark.xdist_group("demo")  # one run for both
 def test_it_runs_and_says_what_it_found(demo: "tuple[Path, subprocess.CompletedProcess[str]]") -> None:
     _, done = demo
     assert done.returncode == 0, done.stderr
@@ -42,6 +43,7 @@ def test_it_runs_and_says_what_it_found(demo: "tuple[Path, subprocess.CompletedP
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 
+@pytest.mark.xdist_group("demo")
 def test_it_writes_everything(demo: "tuple[Path, subprocess.CompletedProcess[str]]") -> None:
     folder = demo[0] / "runs" / "demo"
     pictures = {f"{name}.{kind}" for name in ("differences", "evidence", "readings") for kind in ("png", "svg")}

@@ -279,7 +279,7 @@ def test_a_task_that_nothing_tells_is_refused(split: str, rows: range, study: Pa
 
 def test_arms_that_are_one_are_said_to_be(study: Path, tmp_path: Path) -> None:
     write_study(tmp_path, regime=None, relations=[], arms=["single", "coupled", "full"])
-    done = run("compare", study)
+    done = run("compare", study, "--processes", "1")
     assert done.exit_code == 0, done.output
     said = " ".join(done.stdout.split())
     assert "Without a `regime` nothing is hidden: arm full is arm joint." in said
@@ -394,8 +394,8 @@ def test_a_comparison_that_was_killed_goes_on_and_ends_the_same(study: Path, tmp
     written = first.stat().st_mtime_ns
     assert not (tmp_path / "killed" / "metrics.json").exists()
 
-    done = subprocess.run(command(study, tmp_path / "killed"), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    done = run(*command(study, tmp_path / "killed")[3:])
+    assert done.exit_code == 0, done.output
     assert re.search(r"[1-3] of 4 runs are finished and kept\.", done.stdout)
     curves = pl.read_csv(tmp_path / "killed" / "logs" / "coupled-1" / "metrics.csv", infer_schema_length=None)
     assert curves["step"].max() == 30
@@ -406,8 +406,8 @@ def test_a_comparison_that_was_killed_goes_on_and_ends_the_same(study: Path, tmp
     assert results(tmp_path / "killed").equals(results(tmp_path / "whole"))
     (tmp_path / "killed" / "report.html").unlink()
     kill_at(tmp_path / "killed" / "differences.png", command(study, tmp_path / "killed"), fresh=True)
-    again = subprocess.run(command(study, tmp_path / "killed"), capture_output=True, text=True, check=False)
-    assert again.returncode == 0, again.stderr
+    again = run(*command(study, tmp_path / "killed")[3:])
+    assert again.exit_code == 0, again.output
     assert "4 of 4 runs are finished and kept." in again.stdout
     written_last = {path.name for path in (tmp_path / "killed").iterdir() if not path.name.startswith(".")}
     assert written_last - {"logs"} == {path.name for path in (tmp_path / "whole").iterdir() if path.name != ".lock"}
@@ -436,11 +436,11 @@ def test_a_comparison_that_was_killed_goes_on_and_ends_the_same(study: Path, tmp
 
 
 def test_seeds_may_be_added_and_nothing_else_may_change(study: Path, tmp_path: Path) -> None:
-    assert run("compare", study).exit_code == 0
+    assert run("compare", study, "--processes", "1").exit_code == 0
     kept = tmp_path / "runs" / "shop" / "compare" / "runs"
     before = {path.name: path.stat().st_mtime_ns for path in kept.iterdir()}
     write_study(tmp_path, seeds=[0, 1, 2], margin=0.05)
-    more = run("compare", study, "--json")
+    more = run("compare", study, "--json", "--processes", "1")
     assert more.exit_code == 0, more.output
     assert "4 of 6 runs are finished and kept." in more.stderr
     assert json.loads(more.stdout) == json.loads((kept.parent / "metrics.json").read_text())

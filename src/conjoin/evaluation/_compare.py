@@ -1,11 +1,11 @@
 """Train every arm on every seed, in parallel, each run on one thread so that results repeat."""
 
-import logging
 import multiprocessing
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ from conjoin.evaluation._metrics import Score, predict
 from conjoin.evaluation._train import objectives, train_network
 from conjoin.evaluation._validation import scores
 from conjoin.study import Recipe
-from conjoin.training import Learner, Look
+from conjoin.training import Learner, Look, quiet
 
 TRACE_EVERY = 10
 """Optimizer steps between two entries of the evidence over time."""
@@ -127,9 +127,10 @@ def train_arms(
         make_problem: called with `seed=`; a top-level function or a `functools.partial` of one.
         jobs: arm, from `ARMS`, and seed: of annotated images, initial weights and batches alike.
         recipe: how every network is built, trained and measured.
-        processes: how many train side by side; by default one for each core, or one where there is a GPU.
+        processes: how many train side by side; by default one for each core, or one where there is a GPU. One is this
+            process itself.
         keep: called with each run in the process that trained it, so that it is kept whatever happens to others.
-        loggers: as of `run_arm`; it goes to other processes.
+        loggers: as of `run_arm`; it may go to other processes.
 
     Raises:
         ValueError: if an arm is unknown.
@@ -139,8 +140,11 @@ def train_arms(
     if not jobs:
         return
     processes = min(processes or (1 if torch.accelerator.is_available() else _cores()), len(jobs))
+    if processes == 1:
+        yield from (_job(make_problem, job, recipe, keep, loggers) for job in jobs)
+        return
     context, before = multiprocessing.get_context("spawn"), set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(processes, context, initializer=_one_thread)
+    pool = ProcessPoolExecutor(processes, context)
     futures = [pool.submit(_job, make_problem, job, recipe, keep, loggers) for job in jobs]
     try:
         for future in as_completed(futures):
@@ -167,13 +171,18 @@ def _job(
     loggers: Callable[[str], Sequence[Logger]] | None,
 ) -> Run:
     arm, seed = job
-    run = run_arm(arm, make_problem(seed=seed), recipe, seed, loggers)
+    with _one_thread(), quiet():
+        run = run_arm(arm, make_problem(seed=seed), recipe, seed, loggers)
     if keep is not None:
         keep(run)
     return run
 
 
-def _one_thread() -> None:
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
     torch.set_num_threads(1)
-    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-    logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -61,7 +61,7 @@ def compare(
         given: data sets of sources of format `memory`, by name.
         folder: where to write.
         overwrite: replace what is there instead of going on with it.
-        processes: how many runs train side by side; by default one for each core.
+        processes: how many runs train side by side; by default one for each core, or one where there is a GPU.
         cache_pixels: decode and resize every image once and keep it: 3 * height * width bytes an image.
         loggers: Lightning loggers of each run, see `make_loggers`; those that write files write to `logs/`.
         console: where to say what happens; nowhere by default.

@@ -27,10 +27,9 @@ from conjoin.runs._delivered import delivered, scored
 from conjoin.runs._folder import claimed, in_one_process, listed
 from conjoin.runs._looks import looks_table
 from conjoin.runs._origin import data_fingerprint
-from conjoin.runs._quiet import quiet
 from conjoin.sources import Given, prepare, problem_of
 from conjoin.study import Study
-from conjoin.training import known_balance, known_loggers, make_loggers
+from conjoin.training import known_balance, known_loggers, make_loggers, quiet
 
 
 def train(

@@ -6,6 +6,7 @@ from conjoin.training._best import Look, Validate
 from conjoin.training._fit import fit
 from conjoin.training._learner import Learner
 from conjoin.training._loggers import known_loggers, make_loggers
+from conjoin.training._quiet import quiet
 
 __all__ = [
     "Balance",
@@ -17,4 +18,5 @@ __all__ = [
     "known_loggers",
     "make_balance",
     "make_loggers",
+    "quiet",
 ]
