@@ -295,3 +295,24 @@ def test_three_tasks_with_two_relations() -> None:
     objective(given, annotations(LABELS) | annotations(MATERIAL)).backward()
     assert set(objective.evidence()) == {"shape->labels", "shape->material"}
     assert all(z.grad is not None and bool(z.grad.abs().sum() > 0) for z in given.values())
+
+
+def test_four_tasks_in_a_chain_with_a_branch() -> None:
+    """Shape says material and labels, material says its family: fine to coarse. Couplings add up, each as if alone."""
+    family = MultiClass("family", ["plant", "mineral"])
+    coarse = torch.tensor([[0.95, 0.05], [0.05, 0.95], [0.1, 0.9], [0.8, 0.2]])
+
+    def couplings() -> list[Coupling]:
+        chained = Coupling(Relation(MATERIAL, family, coarse))
+        return [trusted(Coupling(relation(LABELS), relation(MATERIAL))), trusted(chained)]
+
+    tasks = [SHAPE, LABELS, MATERIAL, family]
+    given = logits(LABELS) | logits(MATERIAL) | {"family": torch.randn(12, 2).requires_grad_()}
+    labelled = annotations(LABELS) | annotations(MATERIAL) | {"family": torch.arange(12) % 3 - 1}
+    plain = Objective(tasks).eval()(given, labelled)
+    first, second = (Objective(tasks, [one]).eval()(given, labelled) for one in couplings())
+    whole = Objective(tasks, couplings())
+    torch.testing.assert_close(whole.eval()(given, labelled), first + second - plain)
+    whole.train()(given, labelled).backward()
+    assert set(whole.evidence()) == {"shape->labels", "shape->material", "material->family"}
+    assert all(z.grad is not None and bool(z.grad.abs().sum() > 0) for z in given.values())
