@@ -656,6 +656,8 @@ WRONG = {
         ["--rows", "r.csv", "--source", "a", "--target", "b", "--missing", "9", "--missing", "a=9"],
         "--missing should be codes, or COLUMN=CODE throughout. Found ['9', 'a=9']",
     ),
+    "no folder": (["--archive", "cub"], "--archive should be NAME=FOLDER, such as cub=CUB_200_2011. Found 'cub'"),
+    "no such table": (["--archive", "disfa=x"], "An archive with a table should be one of"),
     "unknown": (["--published", "du"], "`name` should be a published table. Found 'du'"),
     "no file": (["--matrix", "m.csv"], "Found no file 'm.csv'"),
 }

@@ -177,12 +177,15 @@ def relate(
     weight: Annotated[str | None, typer.Option(help="Column of row weights.")] = None,
     matrix: Annotated[Path | None, typer.Option(help="A table as CSV or Parquet: classes x outputs.")] = None,
     published: Annotated[str | None, typer.Option(help="A table from the literature, such as du2014.")] = None,
+    archive: Annotated[
+        str | None, typer.Option(help="NAME=FOLDER: the table of an official distribution, cub or awa2.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="CSV to write, pictures beside it; by default in runs/relations.")
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Make a relation table: counted from rows annotated for both tasks, from a matrix, or published."""
+    """Make a relation table: counted from rows annotated for both tasks, from a matrix, published, or an archive's."""
     from rich.console import Console
 
     from conjoin.tabulate import tabulate
@@ -198,6 +201,7 @@ def relate(
             weight=weight,
             matrix=matrix,
             name=published,
+            archive=archive,
             out=out,
             overwrite=overwrite,
         )

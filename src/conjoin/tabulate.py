@@ -21,10 +21,11 @@ def tabulate(
     weight: str | None = None,
     matrix: Path | None = None,
     name: str | None = None,
+    archive: str | None = None,
     out: Path | None = None,
     overwrite: bool = False,
 ) -> None:
-    """Make a table from `rows`, a `matrix` file or a published `name`; print it, write CSV, PNG and SVG.
+    """Make a table from `rows`, a `matrix` file, a published `name` or an `archive`; print it, write CSV, PNG and SVG.
 
     Nothing is written before everything is done.
 
@@ -34,16 +35,19 @@ def tabulate(
         ValueError: if not exactly one kind of input is given, or it is wrong.
 
     """
-    if bool(rows) + bool(matrix) + bool(name) != 1:
+    if (kinds := sum(map(bool, (rows, matrix, name, archive)))) != 1:
         raise ValueError(
-            "One of --rows, --matrix and --published should say where the table comes from. Found "
-            f"{bool(rows) + bool(matrix) + bool(name)} of them. Published tables: {', '.join(published())}."
+            "One of --rows, --matrix, --published and --archive should say where the table comes from. Found "
+            f"{kinds} of them. Published tables: {', '.join(published())}."
         )
     if rows and (source is None or bool(target) == bool(labels)):
         raise ValueError("--rows should come with --source, and with either --target or one --label or more.")
     if not rows and (source or target or labels or missing or weight):
         raise ValueError("--source, --target, --label, --missing and --weight should come with --rows.")
-    stem = f"{source}-{target or 'labels'}" if rows else name or (matrix.stem if matrix else "")
+    official, _, root = (archive or "").partition("=")
+    if archive and not root:
+        raise ValueError(f"--archive should be NAME=FOLDER, such as cub=CUB_200_2011. Found {archive!r}.")
+    stem = f"{source}-{target or 'labels'}" if rows else name or official or (matrix.stem if matrix else "")
     out = out or Path("runs/relations") / f"{stem}.csv"
     if out.suffix != ".csv":
         raise ValueError(f"--out should be a .csv file; the pictures are put beside it. Found {str(out)!r}.")
@@ -53,6 +57,10 @@ def tabulate(
     if rows:
         assert source is not None
         table = count_relation(rows, source, target or labels, missing=_codes(missing), weight=weight)
+    elif archive:
+        from conjoin.datasets import read_archive_relation  # noqa: PLC0415, with torch, which the others do without
+
+        table = read_archive_relation(official, root)
     else:
         table = read_table(matrix) if matrix else published(str(name))
     print_relation(table, console)

@@ -3,12 +3,16 @@
 from pathlib import Path
 
 import datasets
+import numpy as np
 import pytest
 from pydantic import ValidationError
+from typer.testing import CliRunner
 
+from conjoin.cli import app
 from conjoin.datasets import read_archive_relation
 from conjoin.inspection import inspect_study
 from conjoin.miniatures import write_miniature
+from conjoin.relate import read_table
 from conjoin.study import Study
 
 
@@ -70,3 +74,17 @@ def test_what_is_no_archive_with_a_table(tmp_path: Path) -> None:
         birds(tmp_path / "root", "awa2", ["antelope", "beaver"], table_of="bird")
     with pytest.raises(ValueError, match=r"An archive with a table should be one of awa2, cub\. Found 'raf_db'"):
         read_archive_relation("raf_db", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["cub", "awa2"])
+def test_the_table_of_an_archive_is_shown_and_drawn(name: str, tmp_path: Path) -> None:
+    write_miniature(name, tmp_path / "root")
+    told = read_archive_relation(name, tmp_path / "root")
+    out = tmp_path / "table.csv"
+    done = CliRunner().invoke(app, ["relate", "--archive", f"{name}={tmp_path / 'root'}", "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    written = read_table(out)
+    assert (written.classes, written.outputs) == (told.classes, told.outputs)
+    np.testing.assert_allclose(written.probability, told.probability, atol=1e-6)
+    assert out.with_suffix(".png").is_file()
+    assert "table.csv, table.png, table.svg" in done.output

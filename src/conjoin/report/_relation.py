@@ -24,7 +24,7 @@ def print_relation(table: RelationTable, console: Console) -> None:
     places = np.argsort(-bits, axis=None, kind="stable")[:_SHOWN]
     shown = Table(title="Most informative cells", box=box.SIMPLE_HEAD)
     shown.add_column("class", max_width=20, overflow="ellipsis", no_wrap=True)
-    shown.add_column("output", max_width=16, overflow="ellipsis", no_wrap=True)
+    shown.add_column("output", max_width=16 if counted else 36, overflow="ellipsis", no_wrap=True)
     for name in ("P", "95 % interval", "base rate", "rows") if counted else ("P", "mean"):
         shown.add_column(name, justify="right", no_wrap=True)
     for place in places[bits.flat[places] > 0]:
