@@ -47,17 +47,28 @@ def test_two_ranks_killed_and_resumed_are_never_interrupted(tmp_path: Path) -> N
     assert files == ["events", "events", "hparams", "last"]  # of one rank: a log of each start
 
 
-def test_any_number_of_ranks_trains_to_the_same_weights(tmp_path: Path) -> None:
-    trained(tmp_path / "one", "plain", ranks=1)
-    one = last(tmp_path / "one")["state_dict"]  # weights, base rates and evidence
-    for number, kill_at, saved in ((2, 11, 8), (1, 18, 16)):
-        trained(tmp_path / "any", "plain", ranks=number, kill_at=kill_at)
-        assert last(tmp_path / "any")["global_step"] == saved
-    trained(tmp_path / "any", "plain", ranks=2)
-    found = last(tmp_path / "any")["state_dict"]
+@pytest.mark.xdist_group("ranks")  # one run of one process for both
+@pytest.mark.parametrize("ranks", [(2,), (2, 1, 2)])
+def test_any_number_of_ranks_trains_to_the_same_weights(
+    ranks: tuple[int, ...], one: dict[str, torch.Tensor], tmp_path: Path
+) -> None:
+    for number, kill_at, saved in zip(ranks[:-1], (11, 18), (8, 16), strict=False):
+        trained(tmp_path, "plain", ranks=number, kill_at=kill_at)
+        assert last(tmp_path)["global_step"] == saved
+    trained(tmp_path, "plain", ranks=ranks[-1])
+    found = last(tmp_path)["state_dict"]
     assert found.keys() == one.keys()
     for name, value in one.items():
         torch.testing.assert_close(found[name], value, rtol=1e-4, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def one(tmp_path_factory: pytest.TempPathFactory) -> dict[str, torch.Tensor]:
+    """Weights, base rates and evidence after training in one process."""
+    folder = tmp_path_factory.mktemp("one")
+    trained(folder, "plain", ranks=1)
+    weights: dict[str, torch.Tensor] = last(folder)["state_dict"]
+    return weights
 
 
 def test_ranks_are_those_of_torchrun(monkeypatch: pytest.MonkeyPatch) -> None:

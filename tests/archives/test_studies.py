@@ -15,13 +15,13 @@ from conjoin.study import Study
 STUDIES = Path(__file__).parents[2] / "studies"
 IMAGES = 120
 ARCHIVES = {
-    "affect": ("AFFECT", ["raf_db", "affectnet", "disfa", "emotionet"]),  # without the others, which are optional
+    "affect": ("AFFECT", ["raf_db", "affectnet", "aff_wild2", "disfa", "emotionet", "bp4d", "bp4d_plus", "gft"]),
     "faces": ("FACES", ["celeba"]),
     "species": ("SPECIES", ["cub"]),
     "shopping": ("SHOPPING", ["fashion_products"]),
     "shoes": ("SHOPPING", ["ut_zappos"]),
 }
-"""Of each study, the variable of its folder and what is there."""
+"""Of each study, the variable of its folder and what it reads."""
 
 
 def small(study: dict[str, Any]) -> dict[str, Any]:
@@ -53,8 +53,9 @@ def test_a_study_runs_from_check_to_report(name: str, tmp_path: Path, monkeypatc
     monkeypatch.chdir(tmp_path)
     study = yaml.safe_load((STUDIES / f"{name}.yaml").read_text("utf-8"))
     places = {source["archive"]: source["path"] for source in study["data"]}
-    for archive in archives:
-        write_miniature(archive, places[archive].replace(f"${{{variable}}}", str(tmp_path / "data")), images=IMAGES)
+    assert set(places) == set(archives)
+    for archive, place in places.items():
+        write_miniature(archive, place.replace(f"${{{variable}}}", str(tmp_path / "data")), images=IMAGES)
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(small(study), sort_keys=False), "utf-8")
     checked = CliRunner().invoke(app, ["check", "study.yaml"])
     assert checked.exit_code == 0, checked.output
