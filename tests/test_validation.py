@@ -3,7 +3,7 @@
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import lightning as L
 import pytest
@@ -15,8 +15,9 @@ from conjoin.data import AnnotatedImages, MixedBatches, Problem, shares
 from conjoin.datasets import digits
 from conjoin.evaluation import _train as training_of_arms
 from conjoin.evaluation import predict, run_arm, score, train_network, tune_thresholds
+from conjoin.evaluation._validation import Validation
 from conjoin.study import Classes, Labels, Recipe
-from conjoin.training import Look
+from conjoin.training import Look, kept
 
 SETTINGS = TrainingSettings(steps=12, batch_size=32, validate_every=4)
 
@@ -31,12 +32,12 @@ def problem() -> Problem[AnnotatedImages]:
 class Scripted:
     """Says given scores, and remembers the weights it was asked about."""
 
-    def __init__(self, *scores: float) -> None:
-        self.scores, self.seen = list(scores), list[dict[str, torch.Tensor]]()
+    def __init__(self, *scores: float, error: float = 0.0) -> None:
+        self.scores, self.seen, self.error = list(scores), list[dict[str, torch.Tensor]](), error
 
-    def __call__(self, network: Network) -> dict[str, float]:
+    def __call__(self, network: Network) -> tuple[dict[str, float], float]:
         self.seen.append(deepcopy(network.state_dict()))
-        return {"digit": self.scores.pop(0), "strokes": 0.5}
+        return {"digit": self.scores.pop(0), "strokes": 0.5}, self.error
 
 
 def trained(problem: Problem[AnnotatedImages], validate: Any, **more: Any) -> tuple[Network, list[Look]]:
@@ -55,6 +56,38 @@ def test_the_weights_with_the_best_mean_are_kept(
     assert [look.step for look in looks] == [4, 8, 12]
     assert [look.scores["digit"] for look in looks] == list(scores)
     assert all(torch.equal(value, said.seen[best][name]) for name, value in network.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("scores", "best"),
+    [((0.9, 0.2, 0.75), 0), ((0.9, 0.2, 0.85), 2), ((0.9, 0.85, 0.2), 1), ((0.1, 0.5, 0.45), 2)],
+)
+def test_what_may_be_luck_does_not_keep_earlier_weights(
+    scores: tuple[float, ...], best: int, problem: Problem[AnnotatedImages]
+) -> None:
+    """The mean over two tasks varies by half of what the digit's score does; one standard error is .05."""
+    said = Scripted(*scores, error=0.05)
+    network, looks = trained(problem, said)
+    assert looks.index(kept(looks)) == best
+    assert all(torch.equal(value, said.seen[best][name]) for name, value in network.state_dict().items())
+
+
+def test_the_standard_error_of_a_look_is_of_the_mean_over_tasks() -> None:
+    """Two of 4 and 15 of 20 images right: variances 1/4/4 and 3/16/20, the root of their sum over two tasks."""
+    tasks = (MultiClass("few", ["a", "b"]), MultiClass("many", ["a", "b"]))
+    truth = {"few": torch.full((20,), -1), "many": torch.zeros(20).long()}
+    truth["few"][:4] = torch.tensor([0, 0, 1, 1])
+    truth["many"][15:] = 1
+    data = AnnotatedImages(torch.rand(20, 1, 8, 8), truth, torch.zeros(20).long(), torch.zeros(20).bool())
+    validation = Validation.of(tasks, Problem(tasks, (), train=data, test=data, validation=data), Recipe())
+    assert validation is not None
+    network = Network(tasks, channels=1)
+    for head in network.heads.values():  # which always says "a"
+        torch.nn.init.zeros_(cast("torch.nn.Linear", head).weight)
+        cast("torch.nn.Linear", head).bias.data = torch.tensor([1.0, 0.0])
+    scores, error = validation(network)
+    assert scores == {"few": 0.5, "many": 0.75}
+    assert error == pytest.approx(((1 / 16 + 3 / 320) ** 0.5) / 2)
 
 
 class Stop(Callback):
@@ -98,7 +131,7 @@ def test_test_images_decide_nothing(problem: Problem[AnnotatedImages]) -> None:
     digit, strokes = problem.tasks
     limits = tune_thresholds(logits["strokes"], problem.validation.annotation("strokes"))
     assert torch.equal(one.thresholds["strokes"], limits)
-    best = max(reversed(one.looks), key=lambda look: sum(look.scores.values()))
+    best = kept(one.looks)
     assert best.scores["digit"] == score(digit, logits["digit"], problem.validation.annotation("digit"))[0].value
     assert strokes.name in best.scores
 
@@ -212,7 +245,7 @@ def test_a_run_that_ended_early_is_resumed_to_the_same_end(problem: Problem[Anno
 
 
 def test_images_of_an_early_end_are_counted(problem: Problem[AnnotatedImages], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("conjoin.evaluation._validation.Validation.__call__", lambda *_: {"digit": 0.5})
+    monkeypatch.setattr("conjoin.evaluation._validation.Validation.__call__", lambda *_: ({"digit": 0.5}, 0.0))
     trained = train_network(Objective(problem.tasks), problem, Recipe(training=PATIENT), seed=0)
     assert [look.step for look in trained.looks] == [4, 8, 12]
     assert trained.images == 12 * 32

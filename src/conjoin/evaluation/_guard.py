@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from conjoin.evaluation._arms import known_arms
 from conjoin.evaluation._compare import Run
-from conjoin.training import Look
+from conjoin.training import Look, kept
 
 GUARDED = "guarded"
 """Name of the arm that is chosen, task by task, from `single` and `coupled`."""
@@ -22,11 +22,6 @@ def check_arms(names: Sequence[str]) -> None:
         raise ValueError(f"`arms` with {GUARDED!r} should hold `single` and `coupled`. Found {list(names)}.")
 
 
-def best(looks: Sequence[Look]) -> Look:
-    """The look whose weights were kept: the highest mean over tasks, of equals the later."""
-    return max(reversed(looks), key=lambda look: sum(look.scores.values()) / len(look.scores))
-
-
 def prefers_coupled(task: str, single: Sequence[Look], coupled: Sequence[Look]) -> bool:
     """Whether validation images prefer the coupled network for a task; of equals, and where they do not tell, alone.
 
@@ -38,7 +33,7 @@ def prefers_coupled(task: str, single: Sequence[Look], coupled: Sequence[Look]) 
     """
     if not single or not coupled:
         return False
-    return best(coupled).scores.get(task, -1.0) > best(single).scores.get(task, -1.0)
+    return kept(coupled).scores.get(task, -1.0) > kept(single).scores.get(task, -1.0)
 
 
 def guarded(single: Run, coupled: Run) -> Run:

@@ -1,5 +1,6 @@
 """What validation images decide: which weights are kept, and thresholds of labels."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -41,14 +42,20 @@ class Validation:
             return None
         return cls(known, images.annotated(known[0].name) if len(tasks) == 1 else images, problem, recipe)
 
-    def __call__(self, network: Network) -> dict[str, float]:
-        """Score of each task; the mean where groups of its labels are judged apart."""
+    def __call__(self, network: Network) -> tuple[dict[str, float], float]:
+        """Score of each task, the mean where groups of its labels are judged apart; standard error of their mean.
+
+        The error is that of shares of the annotated images (binomial), whatever the metric.
+        """
         logits = predict(network, self.images)
         found = scores(self.tasks, logits, self.images, self.problem, self.recipe, thresholds=self._tuned(logits))
         by_task: dict[str, list[float]] = {}
         for one in found:
             by_task.setdefault(one.task.split("/")[0], []).append(one.value)
-        return {name: sum(values) / len(values) for name, values in by_task.items()}
+        means = {name: sum(values) / len(values) for name, values in by_task.items()}
+        images = {name: int(is_known(self.images.annotation(name)).sum()) for name in means}
+        variance = sum(value * (1 - value) / images[name] for name, value in means.items())
+        return means, math.sqrt(variance) / len(means)
 
     def thresholds(self, network: Network) -> dict[str, Tensor]:
         """Thresholds of the labels of each task that is to have its own."""

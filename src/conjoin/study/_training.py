@@ -24,8 +24,8 @@ class TrainingSettings(Strict):
     backbone_lr: PositiveFloat | None = None
     """Peak learning rate of the backbone, where it differs."""
     validate_every: PositiveInt = 100
-    """Steps between two looks at the validation images; the weights that did best there are kept. Without validation
-    annotations, the last."""
+    """Steps between two looks at the validation images; the last weights within one standard error of the best mean
+    over tasks are kept. Without validation annotations, those of the last step."""
     patience: PositiveInt | None = None
     """Looks at the validation images without a better score after which training ends; by default it goes on to the
     last step. The learning rate is planned for all steps: a run that ends early ends at a high one."""

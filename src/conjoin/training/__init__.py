@@ -2,7 +2,7 @@
 
 from conjoin.training._balance import Balance
 from conjoin.training._balances import known_balance, make_balance
-from conjoin.training._best import Look, Validate
+from conjoin.training._best import Look, Validate, kept
 from conjoin.training._fit import fit
 from conjoin.training._learner import Learner
 from conjoin.training._loggers import known_loggers, make_loggers
@@ -14,6 +14,7 @@ __all__ = [
     "Look",
     "Validate",
     "fit",
+    "kept",
     "known_balance",
     "known_loggers",
     "make_balance",

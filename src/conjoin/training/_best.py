@@ -1,6 +1,6 @@
 """The weights that did best on validation images."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, NamedTuple
 
@@ -11,8 +11,8 @@ from conjoin.distributed import copy_from_first
 from conjoin.network import Network
 from conjoin.training._learner import Learner
 
-Validate = Callable[[Network], Mapping[str, float]]
-"""Scores of a network on validation images, by task; the higher the better."""
+Validate = Callable[[Network], tuple[Mapping[str, float], float]]
+"""Scores of a network on validation images, by task, the higher the better; and the standard error of their mean."""
 
 
 class Look(NamedTuple):
@@ -21,19 +21,36 @@ class Look(NamedTuple):
     step: int
     scores: dict[str, float]
     """By task."""
+    error: float = 0.0
+    """Standard error of the mean over tasks."""
+
+    def mean(self) -> float:
+        """Mean score over tasks."""
+        return sum(self.scores.values()) / len(self.scores)
+
+
+def kept(looks: Sequence[Look]) -> Look:
+    """The look whose weights are kept: the last one that is within one standard error of the highest mean.
+
+    Weights of later steps were trained longer and at a lower learning rate; earlier ones are kept where validation
+    images tell that they are better, not where so few say so that it may be luck. After the rule of one standard
+    error (Breiman, Friedman, Olshen & Stone 1984, section 3.4.3), which prefers the simpler of models that do alike.
+    """
+    best = max(looks, key=Look.mean)
+    return next(look for look in reversed(looks) if look.mean() >= best.mean() - best.error)
 
 
 class KeepBest(Callback):
-    """Looks at the validation images every so many steps and at the end; puts the best weights back in the end.
+    """Looks at the validation images every so many steps and at the end; puts the weights of the best back in the end.
 
-    Best is the highest mean over tasks; of equals the later one, which has been trained longer. After `patience` looks
-    in a row that were not better, training ends.
+    Which look that is, `kept` says. After `patience` looks in a row whose mean was not the highest so far, training
+    ends.
     """
 
     def __init__(self, validate: Validate, every: int, patience: int | None) -> None:
         self.validate, self.every, self.patience = validate, every, patience
         self.looks: list[Look] = []
-        self._best: tuple[float, dict[str, Any]] | None = None
+        self._best: dict[str, Any] = {}
         self._worse = 0  # looks in a row
 
     def on_train_start(self, trainer: L.Trainer, learner: L.LightningModule) -> None:
@@ -48,14 +65,15 @@ class KeepBest(Callback):
             return
         network = _network(learner)
         copy_from_first(network.buffers())  # so that all ranks see, and choose, the same
-        scores = dict(self.validate(network))
-        self.looks.append(Look(step, scores))
+        scores, error = self.validate(network)
+        look = Look(step, dict(scores), error)
         for logger in trainer.loggers:
             logger.log_metrics({f"validation/{name}": score for name, score in scores.items()}, step)
-        mean = sum(scores.values()) / len(scores)
-        self._worse = 0 if self._best is None or mean > self._best[0] else self._worse + 1
-        if self._best is None or mean >= self._best[0]:
-            self._best = (mean, deepcopy(network.state_dict()))
+        highest = all(look.mean() > before.mean() for before in self.looks)
+        self._worse = 0 if highest else self._worse + 1
+        self.looks.append(look)
+        if kept(self.looks) is look:
+            self._best = deepcopy(network.state_dict())
         trainer.should_stop = trainer.should_stop or self._enough()
 
     def _enough(self) -> bool:
@@ -64,8 +82,8 @@ class KeepBest(Callback):
     def on_train_end(self, trainer: L.Trainer, learner: L.LightningModule) -> None:
         """Put the best weights back."""
         del trainer
-        if self._best is not None:
-            _network(learner).load_state_dict(self._best[1])
+        if self._best:
+            _network(learner).load_state_dict(self._best)
 
     def state_dict(self) -> dict[str, Any]:
         """Looks and the best weights, so that a resumed run chooses among all."""
@@ -75,7 +93,7 @@ class KeepBest(Callback):
         """As they were."""
         self.looks = [Look(*look) for look in state["looks"]]
         self._worse = state["worse"]
-        self._best = None if state["best"] is None else (state["best"][0], state["best"][1])
+        self._best = state["best"]
 
 
 def _network(learner: L.LightningModule) -> Network:

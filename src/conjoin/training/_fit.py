@@ -52,7 +52,7 @@ def fit(
         augmentation: random changes of the images; none by default.
         counts: images of each source in a batch, which sum to its size; by default `conjoin.data.shares`.
         validate: scores a network on validation images, every `validate_every` steps and at the
-            end; the weights with the highest mean are kept. Without it, the last.
+            end; `kept` says which weights are kept. Without it, the last.
         seed: seed of the order of images and of their changes. The caller seeds the network's
             initial weights.
         folder: where to write checkpoints, and logs where `loggers` does not say otherwise; None writes neither.

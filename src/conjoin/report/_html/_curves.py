@@ -29,7 +29,7 @@ def learning_curves(contents: Contents) -> Section | None:
         return None
     words = Words(
         "Score on the annotated validation images, mean over seeds; the band goes from the lowest to the highest seed."
-        " The weights with the best mean over tasks were kept."
+        " The last weights within one standard error of the best mean over tasks were kept."
     )
     return Section("curves", "Learning curves", [words, Charts([_curve(task, rows[task], contents) for task in rows])])
 
