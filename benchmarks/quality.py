@@ -1,15 +1,17 @@
 """Does training together cost anything, and what does it give? A grid of settings, tables and arms.
 
     python benchmarks/quality.py digits           # the cells that decide, forty minutes on two cores
+    python benchmarks/quality.py digits --all     # and those that tell more, half an hour more
     python benchmarks/quality.py faces            # drawn faces (synthetic), hours
+    FASHION=folder python benchmarks/quality.py fashion   # the photographs of examples/fashion.yaml, hours
     python benchmarks/quality.py digits --seeds 100 104 --out runs/tuning   # other seeds
 
 Every run is a file in `runs/quality`; what is there is not trained again, so that a grid may be
 killed and goes on. Writes `digits.csv` (a line for each score), `digits.md` (means) and `digits.png`,
 prints the bounds, and exits with 1 where one is missed.
 
-All arms take the same number of steps for each of their networks, the default of `conjoin demo`;
-the reporting seeds are 0 to 4 and decided nothing.
+All arms take the same number of steps for each of their networks, the default of `conjoin demo`, or those of
+the study; the reporting seeds are 0 to 4 and decided nothing.
 """
 
 import argparse
@@ -27,16 +29,22 @@ from typing import Any, NamedTuple
 import torch
 from quality_peers import run_pseudo_labels, run_uncertainty, run_upgrad
 from quality_report import judge_grid, write_grid
-from quality_settings import TABLES, Setting, Table, problem, table_error
+from quality_settings import TABLES, Setting, Table, problem, recipe, table_error
+from quality_study import STUDIES
 from rich.console import Console
 from rich.progress import Progress
 
 from conjoin.evaluation import run_arm
-from conjoin.study import Recipe
 
 PEERS = {"pseudo-labels": run_pseudo_labels, "uncertainty weighting": run_uncertainty, "upgrad": run_upgrad}
-WITH_TABLE = ("coupled", "kollias2024", "kollias2024-reversed")
+RECALLED = ("kollias2024", "kollias2024-reversed")
+OTHERS = (*PEERS, *RECALLED)
+"""What others do."""
+WITH_TABLE = ("coupled", *RECALLED)
 """Arms that read the table; the others are run once for a setting."""
+
+SIZES = {"digits": ((50, 1000), (1000, 50), (100, 100)), "large": ((500, 10000), (10000, 500), (2000, 2000))}
+"""Images annotated for the class, and for the other tasks."""
 
 
 class Job(NamedTuple):
@@ -54,31 +62,34 @@ class Job(NamedTuple):
         return Path(str(self.setting)) / f"{arm}-{self.seed}.json"
 
 
-def grid(data: str, seeds: range) -> list[Job]:
-    """The cells that decide."""
-    sizes = {"digits": ((50, 1000), (1000, 50), (100, 100)), "faces": ((500, 10000), (10000, 500), (2000, 2000))}[data]
+def grid(data: str, seeds: range, *, everything: bool = False) -> list[Job]:
+    """The cells that decide: every arm and table where images differ in nothing, ours where sources are shifted.
+
+    Those that tell more are an overlap of the annotations, and what others do where sources are shifted.
+    """
+    sizes = SIZES["digits" if data == "digits" else "large"]
     plain = [Setting(data, *size) for size in sizes]
-    plain += [Setting(data, *size, overlap=0.1) for size in sizes]
+    overlapping = [Setting(data, *size, overlap=0.1) for size in sizes]
     first, second = sizes[0]
     shifted = [Setting(data, first, second, shift="look"), Setting(data, first, second // 2, shift="classes")]
-    everywhere = ("single", "joint", "full", *PEERS)
     jobs = []
-    for setting in [*plain, *shifted]:
-        tables = TABLES if setting.overlap == 0 and setting.shift == "none" else ("true", "half-wrong")
+    for setting in [*plain, *shifted, *(overlapping if everything else [])]:
+        tables = TABLES if setting in plain else ("true", "half-wrong")
+        others = OTHERS if setting in plain or everything else ()
         for seed in seeds:
-            jobs += [Job(setting, arm, "true", seed) for arm in (*everywhere, *WITH_TABLE)]
-            jobs += [Job(setting, "coupled", table, seed) for table in tables if table != "true"]
+            jobs += [Job(setting, arm, "true", seed) for arm in ("single", "joint", "full", *others)]
+            jobs += [Job(setting, "coupled", table, seed) for table in tables]
     return jobs
 
 
 def run(job: Job, folder: Path) -> None:
     """Train and score; write the result when it is whole."""
-    recipe, start = Recipe(), time.perf_counter()
+    start, how = time.perf_counter(), recipe(job.setting.data)
     made = problem(job.setting, job.table, job.seed)
-    done = PEERS[job.arm](made, recipe, job.seed) if job.arm in PEERS else run_arm(job.arm, made, recipe, job.seed)
+    done = PEERS[job.arm](made, how, job.seed) if job.arm in PEERS else run_arm(job.arm, made, how, job.seed)
     last = {name: values[-1] for name, values in done.evidence.items()}
     told: dict[str, Any] = {"seconds": time.perf_counter() - start, "evidence": last}
-    told["table error"] = [table_error(table, job.setting, job.seed) for table in done.tables.values()]
+    told["table error"] = [table_error(*table, job.setting, job.seed) for table in done.tables.items()]
     told["scores"] = [score._asdict() for score in done.scores]
     path = folder / job.file
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -106,13 +117,16 @@ def _one_thread() -> None:
 def main() -> int:
     """Run what is missing, then judge."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", choices=("digits", "faces"))
+    parser.add_argument("data", choices=("digits", "faces", *STUDIES))
+    parser.add_argument("--all", action="store_true", help="also the cells that tell more")
     parser.add_argument("--seeds", type=int, nargs=2, default=(0, 4), metavar=("FIRST", "LAST"))
     parser.add_argument("--only", help="only settings whose name contains this")
     parser.add_argument("--out", type=Path, default=Path("runs/quality"))
     given = parser.parse_args()
     seeds = range(given.seeds[0], given.seeds[1] + 1)
-    jobs = [job for job in grid(given.data, seeds) if not given.only or given.only in str(job.setting)]
+    jobs = [
+        job for job in grid(given.data, seeds, everything=given.all) if not given.only or given.only in str(job.setting)
+    ]
     left = [job for job in jobs if not (given.out / job.file).exists()]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     pool = ProcessPoolExecutor(cores, multiprocessing.get_context("spawn"), initializer=_one_thread)

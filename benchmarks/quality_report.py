@@ -105,16 +105,22 @@ def _learned(frame: pl.DataFrame) -> list[tuple[bool, str]]:
 
 
 def _best(frame: pl.DataFrame) -> list[tuple[bool, str]]:
-    """Best mean Delta-m (Maninis et al. 2019) of all arms but full, over all settings, true tables."""
+    """Best mean Delta-m (Maninis et al. 2019) of all arms but full, over the settings of every arm, true tables."""
+    arms = {setting: _rivals(frame, setting) for setting, _ in _cells(frame)}
+    everyone = set().union(*arms.values())
     gains: dict[str, list[float]] = {}
     for setting, task in _cells(frame):
         single = _values(frame, setting, "single", task).mean()
-        for arm in _arms(frame, setting):
-            if arm not in {"single", "full"} and (", " not in arm or arm.endswith(", true")):
-                gains.setdefault(arm, []).append(100 * (_values(frame, setting, arm, task).mean() / single - 1))
+        for arm in arms[setting] if set(arms[setting]) == everyone else ():
+            gains.setdefault(arm, []).append(100 * (_values(frame, setting, arm, task).mean() / single - 1))
     means = {arm: float(np.mean(values)) for arm, values in gains.items()}
     told = ", ".join(f"{arm} {mean:+.2f}" for arm, mean in sorted(means.items(), key=lambda item: -item[1]))
     return [(max(means, key=means.__getitem__).startswith("coupled"), f"mean Delta-m, per cent: {told}")]
+
+
+def _rivals(frame: pl.DataFrame, setting: str) -> list[str]:
+    arms = _arms(frame, setting)
+    return [arm for arm in arms if arm not in {"single", "full"} and (", " not in arm or arm.endswith(", true"))]
 
 
 def _markdown(frame: pl.DataFrame) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import torch
 from numpy.typing import NDArray
+from quality_study import STUDIES, study_images, study_recipe
 from torch import Tensor
 from torchvision.transforms import v2
 
@@ -15,7 +16,8 @@ from conjoin.data import AnnotatedImages, Problem
 from conjoin.datasets import digits, drawn_faces_problem
 from conjoin.relate import count_relation
 from conjoin.relations import Relation
-from conjoin.tasks import MultiClass
+from conjoin.study import Recipe
+from conjoin.tasks import MultiClass, Task
 
 Table = Literal["true", "counted", "learned", "noisy", "uninformative", "permuted", "half-wrong"]
 TABLES: tuple[Table, ...] = ("true", "counted", "learned", "noisy", "uninformative", "permuted", "half-wrong")
@@ -30,7 +32,7 @@ class Setting:
     """Who is annotated for what.
 
     Args:
-        data: "digits" or "faces".
+        data: "digits", "faces" or a study of `quality_study`.
         first: images annotated for the class.
         second: images annotated for the labels.
         overlap: share of the smaller part that is in both.
@@ -49,6 +51,11 @@ class Setting:
         """Name of a folder."""
         more = [f"overlap{self.overlap:g}"] * (self.overlap > 0) + [self.shift] * (self.shift != "none")
         return "-".join([self.data, f"{self.first}+{self.second}", *more])
+
+
+def recipe(data: str) -> Recipe:
+    """How all arms are trained: as in `conjoin demo`, or as the study says."""
+    return study_recipe(data) if data in STUDIES else Recipe()
 
 
 def problem(setting: Setting, table: Table, seed: int) -> Problem[AnnotatedImages]:
@@ -72,25 +79,31 @@ def problem(setting: Setting, table: Table, seed: int) -> Problem[AnnotatedImage
         pixels = torch.cat([pixels[: setting.first], 0.2 + 0.6 * blurred])
     known = {task.name: images.annotation(task.name)[rows] for task in whole.tasks}
     everything = AnnotatedImages(pixels, known, (~has_class).long(), aside)
-    masks = dict(zip(known, (has_class, has_labels), strict=True))
+    masks = {task.name: has_labels for task in whole.tasks} | {whole.tasks[0].name: has_class}
     shown = {name: _where(masks[name], values) for name, values in known.items()}
     rows_left = np.setdiff1d(np.arange(len(images)), rows.numpy())
-    relation = _relation(table, whole, rows_left, seed)
-    return replace(whole, relations=(relation,), train=replace(everything, annotations=shown), everything=everything)
+    relations = tuple(_relation(given, table, whole, rows_left, seed) for given in whole.relations)
+    return replace(whole, relations=relations, train=replace(everything, annotations=shown), everything=everything)
 
 
-def table_error(found: list[list[float]], setting: Setting, seed: int) -> float:
-    """Mean absolute difference between a table and how often labels go with each class in all training images."""
+def table_error(name: str, found: list[list[float]], setting: Setting, seed: int) -> float:
+    """Mean absolute difference between a relation's table and how often labels go with classes in training images."""
     whole = _whole(setting.data, setting.first, setting.second, seed)
     assert whole.everything is not None
-    classes, labels = (whole.everything.annotation(task.name) for task in whole.tasks)
-    true = torch.stack([labels[classes == code].double().mean(0) for code in range(len(whole.tasks[0].outputs))])
-    return float((torch.tensor(found).double() - true).abs().mean())
+    (given,) = (relation for relation in whole.relations if relation.name == name)
+    classes, labels = (whole.everything.annotation(task.name) for task in (given.source, given.target))
+    if labels.ndim == 1:
+        classes, labels = classes[labels >= 0], torch.nn.functional.one_hot(labels[labels >= 0], len(found[0]))
+    seen = [labels[classes == code].double() for code in range(len(found))]
+    true = torch.stack([rows.where(rows >= 0, torch.nan).nanmean(0) for rows in seen])  # nothing seen: not compared
+    return float((torch.tensor(found).double() - true).abs().nanmean())
 
 
 @cache
 def _whole(data: str, first: int, second: int, seed: int) -> Problem[AnnotatedImages]:
     """All training images in the order of a seed, with all annotations."""
+    if data in STUDIES:
+        return study_images(data, first + second + CO_ANNOTATED, seed)
     if data == "digits":
         return digits(600, 600, seed=seed)
     return drawn_faces_problem(first + CO_ANNOTATED, 2 * second, seed=seed)  # some to choose from by class
@@ -107,8 +120,9 @@ def _where(mask: Tensor, values: Tensor) -> Tensor:
     return torch.where(mask.reshape(-1, *[1] * (values.ndim - 1)), values, -1)
 
 
-def _relation(table: Table, whole: Problem[AnnotatedImages], unused: NDArray[np.int_], seed: int) -> Relation:
-    given = whole.relations[0]
+def _relation(
+    given: Relation, table: Table, whole: Problem[AnnotatedImages], unused: NDArray[np.int_], seed: int
+) -> Relation:
     source, target = given.source, given.target
     values = given.table.double().numpy()
     rng = np.random.default_rng([seed, 4])
@@ -117,10 +131,11 @@ def _relation(table: Table, whole: Problem[AnnotatedImages], unused: NDArray[np.
     if table == "learned":
         return Relation.unknown(source, target)
     if table == "counted":
-        return _counted(whole, unused if len(unused) >= CO_ANNOTATED else None, source, seed)
-    if table == "noisy":  # unit noise on the log-odds
-        odds = np.log(values / (1 - values)) + rng.standard_normal(values.shape)
-        values = 1 / (1 + np.exp(-odds))
+        return _counted(whole, unused if len(unused) >= CO_ANNOTATED else None, source, target, seed)
+    if table == "noisy":  # unit noise on the log-odds, or on the log-probabilities
+        exclusive = isinstance(target, MultiClass)
+        noisy = np.exp(np.log(values if exclusive else values / (1 - values)) + rng.standard_normal(values.shape))
+        values = noisy / (noisy.sum(1, keepdims=True) if exclusive else 1 + noisy)
     elif table == "uninformative":
         values = np.tile(values.mean(0), (len(values), 1))
     else:
@@ -132,13 +147,19 @@ def _relation(table: Table, whole: Problem[AnnotatedImages], unused: NDArray[np.
 
 
 def _counted(
-    whole: Problem[AnnotatedImages], unused: NDArray[np.int_] | None, source: MultiClass, seed: int
+    whole: Problem[AnnotatedImages], unused: NDArray[np.int_] | None, source: MultiClass, target: Task, seed: int
 ) -> Relation:
-    images, target = whole.everything, whole.tasks[1]
+    images = whole.everything
     assert images is not None
     pool = np.arange(len(images)) if unused is None else unused
     rows = torch.from_numpy(np.random.default_rng([seed, 5]).permutation(pool)[:CO_ANNOTATED])
     classes = [source.outputs[code] for code in images.annotation(source.name)[rows].tolist()]
-    labels = dict(zip(target.outputs, images.annotation(target.name)[rows].T.tolist(), strict=True))
-    frame = pl.DataFrame({"class": classes, **labels})
-    return count_relation(frame, "class", target.outputs, classes=source.outputs).relation(source, target)
+    labels = images.annotation(target.name)[rows]
+    if isinstance(target, MultiClass):
+        names = [None if code < 0 else target.outputs[code] for code in labels.tolist()]
+        frame = pl.DataFrame({"class": classes, "target": names}, {"class": pl.String, "target": pl.String})
+        counted = count_relation(frame, "class", "target", classes=source.outputs, outputs=target.outputs)
+    else:
+        frame = pl.DataFrame({"class": classes, **dict(zip(target.outputs, labels.T.tolist(), strict=True))})
+        counted = count_relation(frame, "class", target.outputs, classes=source.outputs, missing=[-1])
+    return counted.relation(source, target)

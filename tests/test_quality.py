@@ -1,14 +1,19 @@
 """Settings and peers of the quality grid, and what it says of them."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import polars as pl
 import pytest
 import torch
+from quality import OTHERS
+from quality import grid as cells
 from quality_peers import UncertaintyWeighted, _labelled, run_upgrad
 from quality_report import judge_grid
-from quality_settings import TABLES, Setting, problem
+from quality_settings import TABLES, Setting, Table, _whole, problem, table_error
 
-from conjoin.data import is_known
+from conjoin.data import AnnotatedImages, Problem, is_known
+from conjoin.relations import Relation
 from conjoin.study import Recipe
 from conjoin.tasks import MultiClass, MultiLabel
 
@@ -24,6 +29,17 @@ def counts(setting: Setting, seed: int = 0) -> tuple[int, int, int]:
 def test_annotations_of_a_setting(first: int, second: int) -> None:
     assert counts(Setting("digits", first, second)) == (first, second, 0)
     assert counts(Setting("digits", first, second, overlap=0.1)) == (first, second, round(0.1 * min(first, second)))
+
+
+def test_the_cells_that_decide_are_among_all() -> None:
+    decide, everything = (cells("digits", range(2), everything=whole) for whole in (False, True))
+    assert set(decide) < set(everything)
+    assert len({job.file for job in everything}) == len(everything)
+    assert {job.setting.overlap for job in decide} == {0.0}
+    plain = Setting("digits", 50, 1000)
+    assert {job.table for job in decide if job.setting == plain and job.arm == "coupled"} == set(TABLES)
+    assert {job.arm for job in decide if job.setting == plain} == {"single", "joint", "full", "coupled", *OTHERS}
+    assert {job.arm for job in decide if job.setting.shift != "none"} == {"single", "joint", "full", "coupled"}
 
 
 def test_everything_holds_what_is_hidden() -> None:
@@ -58,6 +74,34 @@ def test_tables() -> None:
     assert same["counted"] < 10
     assert float((found["counted"] - true).abs()[:, :7].mean()) < 0.01  # 20 images a digit
     assert 0.01 < float((found["noisy"] - true).abs().mean()) < 0.15
+
+
+@pytest.fixture
+def shop(monkeypatch: pytest.MonkeyPatch) -> Iterator[Problem[AnnotatedImages]]:
+    """A study of 300 images whose use follows from the kind, as do its labels, unknown on every third image."""
+    kind, use = MultiClass("kind", ["a", "b", "c", "d"]), MultiClass("use", ["x", "y", "z", "w"])
+    kinds, known = torch.arange(300) % 4, torch.arange(300) % 3 > 0
+    labels = torch.where(known[:, None], torch.nn.functional.one_hot(kinds), -1)
+    shown = {"kind": kinds, "use": (kinds + 1) % 4, "marks": labels}
+    images = AnnotatedImages(torch.rand(300, 3, 8, 8), shown, torch.zeros(300).long(), torch.zeros(300).bool())
+    marks, identity = MultiLabel("marks", ["m", "n", "o", "p"]), torch.eye(4)
+    relations = (Relation(kind, use, identity.roll(1, 1)), Relation(kind, marks, identity))
+    made = Problem((kind, use, marks), relations, images, images, everything=images)
+    monkeypatch.setattr("quality_settings.study_images", lambda *_: made)
+    _whole.cache_clear()
+    yield made
+    _whole.cache_clear()
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_study_has_every_table_of_classes_and_of_labels(table: Table, shop: Problem[AnnotatedImages]) -> None:
+    setting = Setting("fashion", 40, 60)
+    made = problem(setting, table, 0)
+    seen = [int(is_known(made.train.annotation(task.name)).sum()) for task in shop.tasks]
+    assert seen == [40, 60, 40]  # of 60 images two thirds have labels
+    errors = [table_error(relation.name, relation.table.tolist(), setting, 0) for relation in made.relations]
+    assert all(error < 0.03 if table in {"true", "counted", "noisy"} else error > 0.15 for error in errors)
+    assert bool((made.relations[0].table.sum(1) - 1).abs().max() < 1e-6)
 
 
 def test_uncertainty_weighting_by_hand() -> None:

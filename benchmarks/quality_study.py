@@ -1,0 +1,47 @@
+"""Images of a study as data of the quality grid: those whose class is known, with what its relations tell of."""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from conjoin.data import AnnotatedImages, Problem, StoredImages, is_known
+from conjoin.sources import study_problem
+from conjoin.study import Recipe, Study
+
+STUDIES = {"fashion": Path(__file__).parent.parent / "examples" / "fashion.yaml"}
+"""By the name of their data; where the images are, the environment says: `${FASHION}`."""
+
+
+def study_recipe(name: str) -> Recipe:
+    """How its networks are trained."""
+    return _study(name).recipe
+
+
+@cache
+def study_images(name: str, count: int, seed: int) -> Problem[AnnotatedImages]:
+    """A number of training images in the order of a seed, all annotations shown, and all test images.
+
+    The class is the source of the study's relations, the other tasks are their targets. Tables are counted from all
+    training images. Weights and thresholds are not chosen: all its arms are trained to the end.
+    """
+    made = study_problem(_study(name), cache_pixels=True)
+    source = made.relations[0].source
+    relations = tuple(relation for relation in made.relations if relation.source.name == source.name)
+    tasks = (source, *(relation.target for relation in relations))
+    known = is_known(made.train.annotation(source.name)).nonzero().flatten().numpy()
+    rows = np.random.default_rng([seed, 6]).permutation(known)[:count]
+    train = _in_memory(made.train, rows)
+    return Problem(tasks, relations, train, _in_memory(made.test, np.arange(len(made.test))), everything=train)
+
+
+@cache
+def _study(name: str) -> Study:
+    return Study.from_yaml(STUDIES[name]).model_copy(update={"regime": None})
+
+
+def _in_memory(images: StoredImages, rows: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> AnnotatedImages:
+    batch = images.__getitems__(rows.tolist())
+    none = torch.zeros(len(rows), dtype=torch.long)
+    return AnnotatedImages(batch.images, batch.annotations, none, none.bool())
