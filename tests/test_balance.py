@@ -77,12 +77,12 @@ def test_summed_sources_are_the_plain_step(balance: Balance) -> None:
 
 
 def conflicting(sizes: Sequence[int], agree: bool) -> Batch:
-    """The images of two sources are the same, their annotations too or the opposite."""
+    """The images of two sources are the same, their annotations too or the opposite; no coupling acts."""
     torch.manual_seed(3)
     images = torch.randn(max(sizes), 1, 8, 8)
     codes = torch.zeros(sum(sizes), dtype=torch.long)
     codes[sizes[0] :] = 0 if agree else 1
-    return Batch(torch.cat([images[:n] for n in sizes]), {"shape": codes}, torch.zeros(sum(sizes), dtype=torch.bool))
+    return Batch(torch.cat([images[:n] for n in sizes]), {"shape": codes}, torch.ones(sum(sizes), dtype=torch.bool))
 
 
 def flat(gradients: dict[str, Tensor]) -> Tensor:

@@ -13,7 +13,9 @@ import torch
 from torch import Tensor
 
 from conjoin import Coupling, MultiClass, MultiLabel, Objective, Relation, kollias2024
+from conjoin.base_rates import BaseRates
 from conjoin.coupling import ClassMeans, Kollias2024, distribution_matching, source_label, target_label
+from conjoin.tasks import Annotation
 
 from .cases import trusted
 
@@ -131,21 +133,23 @@ def test_soft_co_annotation_classes() -> None:
     close(source_label(log_s(), relation.log_likelihood(soft)), [[3 / 7, 4 / 7]])
 
 
-def test_task_losses_and_their_units() -> None:
-    objective = Objective([S, T]).eval()
-    loss = objective(given("s", "t"), {"s": torch.tensor([1]), "t": torch.tensor([[1, -1]])})
+def test_the_loss_is_the_likelihood_of_all_annotations() -> None:
+    objective = Objective([S, T])
+    logits = {name: z.expand(3, -1) for name, z in given("s", "t").items()}
+    labelled = {"s": torch.tensor([1, -1, -1]), "t": torch.tensor([[1, -1], [-1, -1], [0, 0]])}
+    loss = objective(logits, labelled)
     close(objective.terms["s"], log(4))
-    close(objective.terms["t"], log(2))
-    # with nothing counted yet base rates are even: log 2 for the class, 2 log 2 for two labels
-    close(loss, log(4) / log(2) + log(2) / (2 * log(2)))
+    close(objective.terms["t"], (log(2) + log(2) + log(4)) / 2)  # the second image is not annotated
+    close(loss, (log(4) + log(2) + log(2) + log(4)) / 3)
 
 
-def test_units_follow_counted_base_rates() -> None:
-    objective = Objective([S])
-    annotations = torch.tensor([0, 0, 0, 1])  # with half a count each: 3.5 and 1.5 of 5
-    logits = {"s": torch.zeros(4, 2)}
-    loss = objective(logits, {"s": annotations})
-    close(loss, log(2) / -(0.7 * log(0.7) + 0.3 * log(0.3)))
+def test_what_annotated_images_settle() -> None:
+    """Both are annotated for the first label, 1.5 of 3 present, one for the second, 1.5 of 2 present."""
+    rates = BaseRates(T)
+    close(rates.settled(), 1.0)
+    rates.update(Annotation(*T.annotation(torch.tensor([[1, -1], [0, 1], [-1, -1]]))))
+    second = -(0.75 * log(0.75) + 0.25 * log(0.25))
+    close(rates.settled(), (log(2) + second / 2) / (log(2) + second))
 
 
 def test_coupling_terms_and_total() -> None:
@@ -172,9 +176,7 @@ def test_coupling_terms_and_total() -> None:
     assert set(objective.terms) == set(expected)
     for name, value in expected.items():
         close(objective.terms[name], value)
-    on_t = expected["t"] + match_t + coannotate_t
-    summed = (expected["s"] + coannotate_s) / log(2) + on_t / (2 * log(2))
-    close(loss, summed / 2)  # each term acts on one of the two images
+    close(loss, sum(expected.values()) / 2)  # each term acts on one of the two images
 
 
 def test_matching_on_images_without_annotation() -> None:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from conjoin.distributed import all_sum
 from conjoin.tasks import Annotation, Task
 
-_PRIOR, _LEAST = 0.5, 0.01
+_PRIOR = 0.5
 
 
 class BaseRates(nn.Module):
@@ -35,24 +35,14 @@ class BaseRates(nn.Module):
         """Log base rates."""
         return (self.counts / self.counts.sum(-1, keepdim=True)).log()
 
-    def entropy(self) -> Float[Tensor, ""]:
-        """Entropy of the base rates, summed over variables, in nats; never below 0.01.
+    def settled(self) -> Float[Tensor, ""]:
+        """Share of what there is to know of the task that an annotated image tells on average, in (0, 1].
 
-        The expected loss on all variables of a network that knows nothing but the base rates: the
-        unit of couplings, which act on variables that are not annotated.
-        """
-        return self._entropies().sum().clamp(min=_LEAST)
-
-    def unit(self) -> Float[Tensor, ""]:
-        """Negative log-likelihood of the base rates, in nats for an annotated image; never below 0.01.
-
-        As `entropy`, each variable times the share of annotated images that annotate it: the unit
-        of a task's own loss.
+        The entropy of the base rates, each variable times the share of annotated images that annotate it, over that
+        of all variables; 1 where every annotated image is annotated throughout.
         """
         known = self.counts.sum(-1) - _PRIOR * self.counts.shape[-1]
         share = torch.where(self.images > 0, known / self.images.clamp(min=1), 1.0)
-        return (share * self._entropies()).sum().clamp(min=_LEAST)
-
-    def _entropies(self) -> Float[Tensor, "variables"]:
         log_rates = self.log_rates()
-        return -(log_rates.exp() * log_rates).sum(-1)
+        entropies = -(log_rates.exp() * log_rates).sum(-1)
+        return (share * entropies).sum() / entropies.sum()

@@ -21,16 +21,17 @@ _ALL = "/images"
 class Objective(nn.Module):
     """The loss of several tasks, coupled by what is known of how they relate.
 
-    The value is a mean over the images of a batch::
+    The value is a mean over the images of a batch, in nats::
 
-        loss = mean_images [ sum_tasks  NLL_t / unit_t  +  sum_couplings  term / entropy ]
+        loss = mean_images [ sum_tasks  NLL_t  +  sum_couplings  settled * term ]
 
-    The unit of a task is the negative log-likelihood (NLL) of its base rates on an annotated image,
-    so that the annotation of an image starts near 1, whatever its task; couplings are divided by the
-    entropy of the base rates of the task whose variables they compare. A task that is not annotated
-    on an image adds exactly 0 of its own loss there. How much a task weighs is decided by its share
-    of the batch: a mean over the annotated images of each task instead would let few images, soon
-    learnt by heart, move the network as much as many.
+    The first sum is the negative log-likelihood (NLL) of all annotations of an image, so that a task
+    weighs as much as its annotations tell. A task that is not annotated on an image adds exactly 0
+    of its own loss there. Couplings act on all variables that are not annotated; where annotated images
+    of a task tell only part of its variables, couplings on it count by that part (`BaseRates.settled`): an
+    image that is taught by another task weighs as much as one that is annotated. A mean over the
+    annotated images of each task instead would let few images, soon learnt by heart, move the network as
+    much as many.
 
     The module is used like any loss. In training mode it also counts base rates and measures
     evidence (both in `state_dict`); in evaluation mode nothing changes. Under
@@ -45,8 +46,8 @@ class Objective(nn.Module):
             added to each logit (Menon et al. 2021, equation 10). At 1 logits plus log base rates are the
             predictions that losses and couplings see, and the logits alone tell outcomes as if all were equally
             frequent.
-        scale: "base-rates" as above, or "mean": unit 1, the mean over labels instead of the sum, and
-            each term a mean over the images that it acts on.
+        scale: "likelihood" as above, or "mean": the mean over labels instead of the sum, and each term a
+            mean over the images that it acts on.
         validate: whether to look at the values of logits and annotations in each call. By default
             in the first ten calls in training mode, and never inside `torch.compile`: looking at
             values makes a GPU wait. Names, shapes and types are always checked.
@@ -69,7 +70,7 @@ class Objective(nn.Module):
         *,
         weights: Mapping[str, float] | None = None,
         adjustments: Mapping[str, float] | None = None,
-        scale: Literal["base-rates", "mean"] = "base-rates",
+        scale: Literal["likelihood", "mean"] = "likelihood",
         validate: bool | None = None,
     ) -> None:
         super().__init__()
@@ -243,12 +244,11 @@ class Objective(nn.Module):
             summed, count = torch.where(mask, losses[term], 0.0).sum(), counts[str(term)].clamp(min=1)
             self.terms[str(term)] = summed.detach() / count * ranks()
             weight = self.weights.get(term.on, 1.0) if term.kind == "task" else 1.0
-            if self.scale == "base-rates":
-                rates = self._rates(term.of or term.on)
-                unit = rates.unit() if term.kind == "task" else rates.entropy()
-                total = total + summed * (weight / unit / counts[_ALL].clamp(min=1))
-            else:
+            if self.scale == "mean":
                 total = total + summed * (weight / count)
+            else:
+                settled = 1.0 if term.kind == "task" else self._rates(term.of or term.on).settled()
+                total = total + summed * (weight * settled / counts[_ALL].clamp(min=1))
         return total * ranks()
 
     def _counts(self, images: int, masks: Mapping[Term, Bool[Tensor, "batch _"]]) -> dict[str, Tensor]:
