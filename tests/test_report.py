@@ -1,6 +1,7 @@
 """The report as a person sees it: in a browser."""
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ TEXTS = "[...document.querySelectorAll('{}')].map((element) => element.textConte
 SECTIONS = [
     "arms",
     "closer",
+    "losses",
     "evidence",
     "relations",
     "rates",
@@ -89,7 +91,9 @@ def odd() -> Contents:
             ]
             run = Run(arm, seed, scores, 1.0, logits=logits, thresholds={"marks": [0.3, 0.6, 0.5]})
             run.looks = [[Look(step, {TASK: step / 100 + gain / 10, "marks": 0.5}) for step in (10, 20)]]
+            run.losses = {TASK: [2.0, 1.5, math.nan], "marks": [1.0, 0.5, 0.25]}
             if arm == "coupled":
+                run.losses[f"match/marks/{TASK}"] = [0.0, 0.1, 0.2 + gain]
                 run.evidence = {problem.relations[0].name: torch.rand(500, 3).tolist()}
             runs.append(run)
     splits = {"train": 90, "validation": 10, "test": 120}
@@ -176,6 +180,20 @@ def test_evidence_in_the_end_is_beside_each_name(browser: webdriver.Chrome, odd_
     last = np.mean([run.evidence[odd.problem.relations[0].name][-1] for run in odd.of("coupled")], 0)
     for name, value in zip(odd.problem.tasks[1].outputs, last, strict=True):
         assert f"{name} {value:.2f}" in found(browser, TEXTS.format("#evidence svg text"))
+
+
+def test_losses_are_shown_for_each_arm_that_has_them(browser: webdriver.Chrome, odd_page: Path) -> None:
+    """What is not a number is left out."""
+    show(browser, odd_page)
+    told = found(browser, "[...document.querySelectorAll('#losses .plot')].map((plot) => plot.dataset.alt)")
+    assert told == [
+        f"{name}, training loss by optimizer step. At the end: {values}."
+        for name, values in (
+            (TASK, "single 1.500, coupled 1.500"),
+            ("marks", "single 0.250, coupled 0.250"),
+            (f"match/marks/{TASK}", "coupled 6.200"),
+        )
+    ]
 
 
 def test_sections_are_in_order_and_linked(browser: webdriver.Chrome, digits_page: Path, odd_page: Path) -> None:

@@ -1,17 +1,20 @@
 """The Lightning loop: it learns, repeats bit by bit, and leaves logs and checkpoints."""
 
 from pathlib import Path
+from typing import Any
 
 import lightning as L
 import pytest
 import torch
+from lightning.pytorch.callbacks import Callback
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from conjoin import Coupling, MultiClass, MultiLabel, Network, Objective, Relation, TrainingSettings, fit
 from conjoin.data import AnnotatedImages, Preprocessing, Problem, StoredImages
 from conjoin.datasets import digits
-from conjoin.evaluation import predict, run_arm
+from conjoin.evaluation import objectives, predict, run_arm, train_network
 from conjoin.study import Recipe
+from conjoin.training import Learner
 
 from .stored import table
 
@@ -157,3 +160,22 @@ def test_arms_take_images_from_disk(arm: str) -> None:
     runs = [run_arm(arm, Problem((kind, marks), (relation,), images, images), recipe, 0) for images in (stored, memory)]
     assert runs[0].scores == runs[1].scores
     assert all(torch.equal(z, runs[1].logits[name]) for name, z in runs[0].logits.items())
+
+
+def test_a_run_keeps_its_losses_over_time(problem: Problem[AnnotatedImages]) -> None:
+    """Means over ten steps of what the objective says; 25 steps have two."""
+    recipe = Recipe(training=TrainingSettings(steps=25))
+    single, coupled = (run_arm(arm, problem, recipe, 0) for arm in ("single", "coupled"))
+    assert set(single.losses) == {"digit", "strokes"}
+    terms = {"match/strokes/digit", "match/digit/strokes", "coannotate/strokes/digit", "coannotate/digit"}
+    assert set(coupled.losses) == {"digit", "strokes"} | terms
+    assert {len(values) for run in (single, coupled) for values in run.losses.values()} == {2}
+    seen: list[float] = []
+
+    class Watch(Callback):
+        def on_train_batch_end(self, _: L.Trainer, learner: L.LightningModule, *__: Any) -> None:
+            assert isinstance(learner, Learner)
+            seen.append(float(learner.objective.terms["digit"]))
+
+    train_network(objectives("coupled", problem, recipe)[0], problem, recipe, 0, callbacks=[Watch()])
+    assert coupled.losses["digit"] == pytest.approx([sum(seen[:10]) / 10, sum(seen[10:20]) / 10], rel=1e-4)

@@ -24,7 +24,7 @@ from conjoin.study import Recipe
 from conjoin.training import Learner, Look, quiet
 
 TRACE_EVERY = 10
-"""Optimizer steps between two entries of the evidence over time."""
+"""Optimizer steps between two entries of what is kept over time."""
 
 
 @dataclass
@@ -41,6 +41,8 @@ class Run:
     """Of all its networks together."""
     evidence: dict[str, list[list[float]]] = field(default_factory=dict)
     """By relation: evidence of each variable, every `TRACE_EVERY` steps."""
+    losses: dict[str, list[float]] = field(default_factory=dict)
+    """By term of the loss: its mean over the images it acts on, in nats, in every `TRACE_EVERY` steps."""
     logits: dict[str, torch.Tensor] = field(default_factory=dict)
     """Logits on the test images, by task."""
     thresholds: dict[str, list[float]] = field(default_factory=dict)
@@ -52,13 +54,25 @@ class Run:
 
 
 class _Trace(Callback):
-    """Keeps the evidence over time."""
+    """Keeps evidence and losses over time."""
 
     def __init__(self) -> None:
         self.evidence: dict[str, list[list[float]]] = {}
+        self.losses: dict[str, list[float]] = {}
+        self._sums: dict[str, torch.Tensor] = {}
+
+    def on_train_start(self, *_: Any) -> None:
+        self._sums = {}  # of another network
 
     def on_train_batch_end(self, trainer: L.Trainer, learner: L.LightningModule, *_: Any) -> None:
-        if trainer.global_step % TRACE_EVERY == 0 and isinstance(learner, Learner):
+        if not isinstance(learner, Learner):
+            return
+        for name, value in learner.objective.terms.items():
+            self._sums[name] = self._sums.get(name, torch.zeros_like(value)) + value
+        if trainer.global_step % TRACE_EVERY == 0:
+            for name, total in self._sums.items():
+                self.losses.setdefault(name, []).append(float(total) / TRACE_EVERY)
+            self._sums = {}
             for name, evidence in learner.objective.evidence().items():
                 self.evidence.setdefault(name, []).append(evidence.tolist())
 
@@ -82,7 +96,7 @@ def run_arm(
         loggers: makes Lightning loggers for a network, of the name that it is given.
     """
     start, trace = time.perf_counter(), _Trace()
-    run = Run(arm, seed, evidence=trace.evidence)
+    run = Run(arm, seed, evidence=trace.evidence, losses=trace.losses)
     if ARMS[arm].related and (unknown := unknown_relations(problem)):
         problem = with_learned_tables(problem, recipe, seed)
         run.tables = {r.name: r.table.tolist() for r in problem.relations if r.name in unknown}

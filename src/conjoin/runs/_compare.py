@@ -112,7 +112,7 @@ def compare(
         looks_table(runs).write_csv(folder / "validation.csv")
         save(draw_differences(rows, margin=study.margin), folder, "differences")
         _draw(runs, problem, folder)
-        folder_ends = commonprefix(test.unique("file")).rfind("/") + 1  # noqa: RUF071, cut at a folder here
+        folder_ends = commonprefix(test["file"][:]).rfind("/") + 1  # noqa: RUF071, cut at a folder here
         contents = Contents(
             study.name,
             study.to_yaml(),

@@ -1,4 +1,4 @@
-"""What happened during training: scores on validation images, and evidence."""
+"""What happened during training: scores on validation images, losses, and evidence."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ from conjoin.report._html._contents import Contents
 from conjoin.tasks import MultiClass
 
 _TIMES = 60
-"""Points in time that a heat map of evidence shows at most."""
+"""Points in time that losses and evidence are shown at, at most."""
 
 
 def learning_curves(contents: Contents) -> Section | None:
@@ -31,13 +31,38 @@ def learning_curves(contents: Contents) -> Section | None:
         "Score on the annotated validation images, mean over seeds; the band goes from the lowest to the highest seed."
         " The last weights within one standard error of the best mean over tasks were kept."
     )
-    return Section("curves", "Learning curves", [words, Charts([_curve(task, rows[task], contents) for task in rows])])
+    charts = [_curve(task, rows[task], contents, "score", "score on validation images") for task in rows]
+    return Section("curves", "Learning curves", [words, Charts(charts)])
 
 
-def _curve(task: str, scores: dict[tuple[str, int], list[float]], contents: Contents) -> Chart:
+def losses(contents: Contents) -> Section | None:
+    """Each part of the loss over time, where an arm couples tasks; None where none does."""
+    rows: dict[str, dict[tuple[str, int], list[float]]] = {}
+    for run in contents.runs:
+        for term, values in run.losses.items():
+            every = -(-len(values) // _TIMES)
+            for first in range(0, len(values), every):
+                part = values[first : first + every]
+                step = TRACE_EVERY * (first + len(part))
+                if np.isfinite(part).all():
+                    rows.setdefault(term, {}).setdefault((run.arm, step), []).append(float(np.mean(part)))
+    own = {task.name for task in contents.problem.tasks}
+    if not any(set(found) - own for run in contents.runs if (found := run.losses)):
+        return None
+    words = Words(
+        "Each part of the loss on the training images it acts on, in nats an image (kollias2024: a mean over labels), "
+        "mean over seeds; the band goes from the lowest to the highest seed. A task's own part is the negative "
+        "log-likelihood of its annotations; match/A/B pulls the mean prediction of A to what B implies, coannotate/A "
+        "teaches A by soft labels. What evidence holds back is near 0."
+    )
+    charts = [_curve(term, rows[term], contents, "loss", "training loss") for term in rows]
+    return Section("losses", "Losses over time", [words, Charts(charts)])
+
+
+def _curve(title: str, found: dict[tuple[str, int], list[float]], contents: Contents, axis: str, what: str) -> Chart:
     values = [
-        {"arm": arm, "step": step, "score": float(np.mean(found)), "low": min(found), "high": max(found)}
-        for (arm, step), found in scores.items()
+        {"arm": arm, "step": step, "value": float(np.mean(some)), "low": min(some), "high": max(some)}
+        for (arm, step), some in found.items()
     ]
     order = [arm for arm in contents.arms if any(value["arm"] == arm for value in values)]
     places = [contents.arms.index(arm) for arm in order]
@@ -49,22 +74,22 @@ def _curve(task: str, scores: dict[tuple[str, int], list[float]], contents: Cont
     tooltip = [
         alt.Tooltip("arm:N"),
         alt.Tooltip("step:Q"),
-        *(alt.Tooltip(f"{key}:Q", format=".3f") for key in ("score", "low", "high")),
+        *(alt.Tooltip(f"{key}:Q", format=".3f") for key in ("value", "low", "high")),
     ]
     base = alt.Chart(rows_of(values)).encode(
         x=alt.X("step:Q", title="optimizer step"), color=alt.Color("arm:N", scale=colours, legend=legend)
     )
     y = alt.Scale(zero=False)
-    band = base.mark_area(opacity=0.15).encode(y=alt.Y("low:Q", title="score", scale=y), y2="high:Q")
+    band = base.mark_area(opacity=0.15).encode(y=alt.Y("low:Q", title=axis, scale=y), y2="high:Q")
     line = base.mark_line(strokeWidth=2, point={"size": 30}).encode(
-        y="score:Q", strokeDash=alt.StrokeDash("arm:N", scale=dashes, legend=legend), tooltip=tooltip
+        y="value:Q", strokeDash=alt.StrokeDash("arm:N", scale=dashes, legend=legend), tooltip=tooltip
     )
-    ends = {arm: max(step for name, step in scores if name == arm) for arm in order}
-    last = {arm: float(np.mean(scores[arm, step])) for arm, step in ends.items()}
-    told = ", ".join(f"{arm} {score:.3f}" for arm, score in last.items())
-    alt_text = f"{task}, score on validation images by optimizer step. At the end: {told}."
+    ends = {arm: max(step for name, step in found if name == arm) for arm in order}
+    last = {arm: float(np.mean(found[arm, step])) for arm, step in ends.items()}
+    told = ", ".join(f"{arm} {value:.3f}" for arm, value in last.items())
+    alt_text = f"{title}, {what} by optimizer step. At the end: {told}."
     sized = (band + line).properties(width="container", height=240)
-    return Chart(task, alt_text, finished(sized, alt_text))
+    return Chart(title, alt_text, finished(sized, alt_text))
 
 
 def evidence(contents: Contents) -> Section | None:

@@ -11,7 +11,7 @@ from conjoin.report._html._blocks import Section
 from conjoin.report._html._check import data_check, reproduction
 from conjoin.report._html._closer import closer
 from conjoin.report._html._contents import Contents
-from conjoin.report._html._curves import evidence, learning_curves
+from conjoin.report._html._curves import evidence, learning_curves, losses
 from conjoin.report._html._outputs import confusions, f1_changes
 from conjoin.report._html._pictures import changes, conflicts
 from conjoin.report._html._relations import rates, tables
@@ -21,6 +21,7 @@ _SECTIONS = (
     arms,
     closer,
     learning_curves,
+    losses,
     evidence,
     tables,
     rates,
