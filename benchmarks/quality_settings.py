@@ -1,7 +1,7 @@
 """Settings of the quality grid: which images are annotated for what, and which table is given."""
 
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -68,6 +68,8 @@ def problem(setting: Setting, table: Table, seed: int) -> Problem[AnnotatedImage
     rest = np.arange(setting.first, len(images))
     if setting.shift == "classes":
         rest = _skewed(rest, images.annotation(whole.tasks[0].name)[rest].numpy(), seed)
+    if len(images) < setting.first or len(rest) < setting.second - both:
+        raise ValueError(f"{setting} should have as many images. Found {len(images)} with a class.")
     second = rest[: setting.second - both]
     rows = torch.from_numpy(np.concatenate([first, second]))
     has_class = torch.arange(len(rows)) < setting.first
@@ -99,11 +101,11 @@ def table_error(name: str, found: list[list[float]], setting: Setting, seed: int
     return float((torch.tensor(found).double() - true).abs().nanmean())
 
 
-@cache
+@lru_cache(maxsize=1)  # jobs come setting by setting and seed by seed; images are large
 def _whole(data: str, first: int, second: int, seed: int) -> Problem[AnnotatedImages]:
     """All training images in the order of a seed, with all annotations."""
     if data in STUDIES:
-        return study_images(data, first + second + CO_ANNOTATED, seed)
+        return study_images(data, first + 2 * second + CO_ANNOTATED, seed)  # some to choose from by class
     if data == "digits":
         return digits(600, 600, seed=seed)
     return drawn_faces_problem(first + CO_ANNOTATED, 2 * second, seed=seed)  # some to choose from by class

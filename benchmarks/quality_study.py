@@ -19,21 +19,20 @@ def study_recipe(name: str) -> Recipe:
     return _study(name).recipe
 
 
-@cache
-def study_images(name: str, count: int, seed: int) -> Problem[AnnotatedImages]:
-    """A number of training images in the order of a seed, all annotations shown, and all test images.
+def study_images(name: str, most: int, seed: int) -> Problem[AnnotatedImages]:
+    """Training images in the order of a seed, as many as there are but no more than `most`, and all test images.
 
-    The class is the source of the study's relations, the other tasks are their targets. Tables are counted from all
-    training images. Weights and thresholds are not chosen: all its arms are trained to the end.
+    All annotations are shown. The class is the source of the study's relations, the other tasks are their targets.
+    Tables are counted from all training images. Weights and thresholds are not chosen: all arms are trained to the end.
     """
-    made = study_problem(_study(name), cache_pixels=True)
+    made, test = _stored(name)
     source = made.relations[0].source
     relations = tuple(relation for relation in made.relations if relation.source.name == source.name)
     tasks = (source, *(relation.target for relation in relations))
     known = is_known(made.train.annotation(source.name)).nonzero().flatten().numpy()
-    rows = np.random.default_rng([seed, 6]).permutation(known)[:count]
+    rows = np.random.default_rng([seed, 6]).permutation(known)[:most]
     train = _in_memory(made.train, rows)
-    return Problem(tasks, relations, train, _in_memory(made.test, np.arange(len(made.test))), everything=train)
+    return Problem(tasks, relations, train, test, everything=train)
 
 
 @cache
@@ -41,7 +40,13 @@ def _study(name: str) -> Study:
     return Study.from_yaml(STUDIES[name]).model_copy(update={"regime": None})
 
 
+@cache
+def _stored(name: str) -> tuple[Problem[StoredImages], AnnotatedImages]:
+    made = study_problem(_study(name), cache_pixels=True)
+    return made, _in_memory(made.test, np.arange(len(made.test)))
+
+
 def _in_memory(images: StoredImages, rows: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> AnnotatedImages:
-    batch = images.__getitems__(rows.tolist())
+    batch = images.read(rows.tolist())
     none = torch.zeros(len(rows), dtype=torch.long)
-    return AnnotatedImages(batch.images, batch.annotations, none, none.bool())
+    return AnnotatedImages(batch.images / 255, batch.annotations, none, none.bool())

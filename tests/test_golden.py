@@ -150,6 +150,9 @@ def test_what_annotated_images_settle() -> None:
     rates.update(Annotation(*T.annotation(torch.tensor([[1, -1], [0, 1], [-1, -1]]))))
     second = -(0.75 * log(0.75) + 0.25 * log(0.25))
     close(rates.settled(), (log(2) + second / 2) / (log(2) + second))
+    rates = BaseRates(MultiLabel("t", ["0", "never annotated"]))
+    rates.update(Annotation(*T.annotation(torch.tensor([[1, -1], [0, -1]]))))
+    close(rates.settled(), 1.0)
 
 
 def test_coupling_terms_and_total() -> None:

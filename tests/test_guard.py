@@ -28,6 +28,13 @@ def test_the_better_of_the_kept_weights_is_preferred(kind: float, marks: float, 
     assert prefers_coupled("marks", ALONE["marks"], together(kind, marks)) is markses
 
 
+def test_the_kept_weights_need_not_be_the_best() -> None:
+    """The second look is within the standard error of the first; it is its score that counts."""
+    looks = [Look(1, {"kind": 0.9, "marks": 0.5}, 0.1), Look(2, {"kind": 0.6, "marks": 0.7})]
+    assert not prefers_coupled("kind", ALONE["kind"], looks)
+    assert prefers_coupled("marks", ALONE["marks"], looks)
+
+
 def test_without_validation_nothing_is_preferred_to_single_task_training() -> None:
     assert not prefers_coupled("kind", [], [])
     assert not prefers_coupled("marks", ALONE["marks"], [Look(1, {"kind": 1.0})])

@@ -134,7 +134,7 @@ def test_logits_adjusted_in_training_tell_classes_as_if_they_were_equally_freque
 
 
 def test_couplings_are_in_scale_where_few_of_many_labels_are_annotated() -> None:
-    """One label of 100 on each image: the 99 others are coupled, and weigh no more than the annotations."""
+    """One label of 100 on each image: the 99 others are coupled, and weigh about as much as the annotations."""
     many = MultiLabel("many", [str(i) for i in range(100)])
     generator = torch.Generator().manual_seed(0)
     coupling = Coupling(Relation(SHAPE, many, torch.rand(3, 100, generator=generator)))

@@ -423,6 +423,8 @@ def test_a_comparison_that_was_killed_goes_on_and_ends_the_same(study: Path, tmp
     looks = pl.read_csv(tmp_path / "whole" / "validation.csv")
     assert set(looks["step"]) == {10, 20, 30}
     assert set(looks["task"]) == {"article", "marks"}
+    assert bool((looks["error"] > 0).all())
+    assert looks.filter("kept").group_by("arm", "seed", "task").len()["len"].to_list() == [1] * 8
     rows = pl.read_parquet(tmp_path / "whole" / "test.parquet")
     assert rows["row"].to_list() == list(range(129, 161))
     assert rows["group"].to_list() == [f"g{number // 4}" for number in range(128, 160)]

@@ -13,9 +13,10 @@ from lightning.pytorch.callbacks import Callback
 from conjoin import MultiClass, MultiLabel, Network, Objective, TrainingSettings, fit
 from conjoin.data import AnnotatedImages, MixedBatches, Problem, shares
 from conjoin.datasets import digits
+from conjoin.evaluation import Run, predict, run_arm, score, train_network, tune_thresholds
 from conjoin.evaluation import _train as training_of_arms
-from conjoin.evaluation import predict, run_arm, score, train_network, tune_thresholds
 from conjoin.evaluation._validation import Validation
+from conjoin.runs._stored import save_run, stored_run
 from conjoin.study import Classes, Labels, Recipe
 from conjoin.training import Look, kept
 
@@ -73,7 +74,7 @@ def test_what_may_be_luck_does_not_keep_earlier_weights(
 
 
 def test_the_standard_error_of_a_look_is_of_the_mean_over_tasks() -> None:
-    """Two of 4 and 15 of 20 images right: variances 1/4/4 and 3/16/20, the root of their sum over two tasks."""
+    """Two of 4 and 15 of 20 images right, one right and one wrong added: shares 1/2 and 8/11."""
     tasks = (MultiClass("few", ["a", "b"]), MultiClass("many", ["a", "b"]))
     truth = {"few": torch.full((20,), -1), "many": torch.zeros(20).long()}
     truth["few"][:4] = torch.tensor([0, 0, 1, 1])
@@ -87,7 +88,24 @@ def test_the_standard_error_of_a_look_is_of_the_mean_over_tasks() -> None:
         cast("torch.nn.Linear", head).bias.data = torch.tensor([1.0, 0.0])
     scores, error = validation(network)
     assert scores == {"few": 0.5, "many": 0.75}
-    assert error == pytest.approx(((1 / 16 + 3 / 320) ** 0.5) / 2)
+    assert error == pytest.approx((1 / 4 / 4 + 8 / 11 * 3 / 11 / 20) ** 0.5 / 2)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_task_without_a_score_chooses_nothing(known: bool) -> None:
+    """No validation image has the label, so that there is no F1; without any score the last weights are kept."""
+    tasks = (MultiClass("kind", ["a", "b"]), MultiLabel("marks", ["rare"]))
+    images = torch.rand(40, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    truth = {"kind": torch.arange(40) % 2, "marks": (torch.arange(40) % 4 == 0).long()[:, None]}
+    data = AnnotatedImages(images, truth, torch.zeros(40).long(), torch.zeros(40).bool())
+    kinds = truth["kind"] if known else torch.full((40,), -1)
+    seen = replace(data, annotations={"kind": kinds, "marks": torch.zeros(40, 1).long()})
+    made = Problem(tasks, (), train=data, test=data, validation=seen)
+    found = train_network(Objective(tasks), made, Recipe(training=SETTINGS), seed=0)
+    assert [look.step for look in found.looks] == [4, 8, 12]
+    assert [set(look.scores) for look in found.looks] == [{"kind"} if known else set()] * 3
+    if not known:
+        assert kept(found.looks) is found.looks[-1]
 
 
 class Stop(Callback):
@@ -103,6 +121,28 @@ def test_a_resumed_run_chooses_among_all_looks(problem: Problem[AnnotatedImages]
     resumed, again = trained(problem, Scripted(0.2, 0.3), folder=tmp_path / "cut", checkpoint_every=6, resume=True)
     assert again == looks
     assert all(torch.equal(value, resumed.state_dict()[name]) for name, value in whole.state_dict().items())
+
+
+def test_a_resumed_run_remembers_what_may_be_luck(problem: Problem[AnnotatedImages], tmp_path: Path) -> None:
+    """The last look is within the standard error of the first, which was taken before the cut."""
+    whole, looks = trained(problem, Scripted(0.9, 0.2, 0.85, error=0.05))
+    said = Scripted(0.9, 0.2, error=0.05)
+    with pytest.raises(RuntimeError, match="the power is cut"):
+        trained(problem, said, folder=tmp_path, checkpoint_every=6, callbacks=[Stop()])
+    said = Scripted(0.2, 0.85)
+    resumed, again = trained(problem, said, folder=tmp_path, checkpoint_every=6, resume=True)
+    assert [look.error for look in again] == [0.05, 0.0, 0.0]
+    assert kept(again) is again[-1]
+    assert [look.scores for look in again] == [look.scores for look in looks]
+    assert all(torch.equal(value, resumed.state_dict()[name]) for name, value in whole.state_dict().items())
+
+
+def test_a_stored_run_keeps_its_looks_and_losses(tmp_path: Path) -> None:
+    run = Run(
+        "joint", 3, losses={"digit": [2.0, 1.0]}, looks=[[Look(4, {"digit": 0.5}, 0.25), Look(8, {"digit": 0.75})]]
+    )
+    save_run(run, tmp_path)
+    assert stored_run("joint", 3, tmp_path) == run
 
 
 def test_thresholds_are_tuned_where_a_task_says_so(problem: Problem[AnnotatedImages]) -> None:

@@ -39,10 +39,10 @@ class BaseRates(nn.Module):
         """Share of what there is to know of the task that an annotated image tells on average, in (0, 1].
 
         The entropy of the base rates, each variable times the share of annotated images that annotate it, over that
-        of all variables; 1 where every annotated image is annotated throughout.
+        of all variables that were ever annotated; 1 where every annotated image is annotated throughout.
         """
         known = self.counts.sum(-1) - _PRIOR * self.counts.shape[-1]
-        share = torch.where(self.images > 0, known / self.images.clamp(min=1), 1.0)
         log_rates = self.log_rates()
         entropies = -(log_rates.exp() * log_rates).sum(-1)
-        return (share * entropies).sum() / entropies.sum()
+        told = (known * entropies).sum() / self.images.clamp(min=1)
+        return torch.where(known.sum() > 0, told / torch.where(known > 0, entropies, 0.0).sum().clamp(min=1e-12), 1.0)

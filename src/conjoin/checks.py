@@ -15,8 +15,11 @@ def objective(
     couplings: Sequence[BaseCoupling],
     weights: Mapping[str, float],
     adjustments: Mapping[str, float],
+    scale: str,
 ) -> None:
     """Check that the parts of an objective fit together."""
+    if scale not in {"likelihood", "mean"}:
+        raise ValueError(f"`scale` should be 'likelihood' or 'mean'. Found {scale!r}.")
     by_name = {task.name: task for task in tasks}
     if not tasks or len(by_name) < len(tasks):
         raise ValueError(

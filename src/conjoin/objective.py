@@ -53,7 +53,8 @@ class Objective(nn.Module):
             values makes a GPU wait. Names, shapes and types are always checked.
 
     Raises:
-        ValueError: if task names repeat, or a coupling, weight or adjustment names a task that is not there.
+        ValueError: if task names repeat, a coupling, weight or adjustment names a task that is not there, or the
+            scale is none.
 
     """
 
@@ -74,7 +75,7 @@ class Objective(nn.Module):
         validate: bool | None = None,
     ) -> None:
         super().__init__()
-        checks.objective(tasks, couplings, weights or {}, adjustments or {})
+        checks.objective(tasks, couplings, weights or {}, adjustments or {}, scale)
         self.tasks = {task.name: task for task in tasks}
         self.couplings = nn.ModuleList(couplings)
         self.rates = nn.ModuleList(BaseRates(task) for task in tasks)

@@ -42,7 +42,8 @@ class Run:
     evidence: dict[str, list[list[float]]] = field(default_factory=dict)
     """By relation: evidence of each variable, every `TRACE_EVERY` steps."""
     losses: dict[str, list[float]] = field(default_factory=dict)
-    """By term of the loss: its mean over the images it acts on, in nats, in every `TRACE_EVERY` steps."""
+    """By term of the loss: its mean over the images it acts on, in nats, mean over every `TRACE_EVERY` steps; a step
+    that has no such image counts as 0."""
     logits: dict[str, torch.Tensor] = field(default_factory=dict)
     """Logits on the test images, by task."""
     thresholds: dict[str, list[float]] = field(default_factory=dict)

@@ -45,17 +45,23 @@ class Validation:
     def __call__(self, network: Network) -> tuple[dict[str, float], float]:
         """Score of each task, the mean where groups of its labels are judged apart; standard error of their mean.
 
-        The error is that of shares of the annotated images (binomial), whatever the metric.
+        Tasks without a score, because no image has any of their labels, are left out. The error is that of shares of
+        the annotated images, one image right and one wrong added, as if images were independent: where they come in
+        groups, or the metric rests on few of them, it is larger.
         """
         logits = predict(network, self.images)
         found = scores(self.tasks, logits, self.images, self.problem, self.recipe, thresholds=self._tuned(logits))
         by_task: dict[str, list[float]] = {}
         for one in found:
-            by_task.setdefault(one.task.split("/")[0], []).append(one.value)
+            if math.isfinite(one.value):
+                by_task.setdefault(one.task.split("/")[0], []).append(one.value)
         means = {name: sum(values) / len(values) for name, values in by_task.items()}
-        images = {name: int(is_known(self.images.annotation(name)).sum()) for name in means}
-        variance = sum(value * (1 - value) / images[name] for name, value in means.items())
-        return means, math.sqrt(variance) / len(means)
+        variance = 0.0
+        for name, value in means.items():
+            images = int(is_known(self.images.annotation(name)).sum())
+            share = (images * value + 1) / (images + 2)
+            variance += share * (1 - share) / images
+        return means, math.sqrt(variance) / max(len(means), 1)
 
     def thresholds(self, network: Network) -> dict[str, Tensor]:
         """Thresholds of the labels of each task that is to have its own."""

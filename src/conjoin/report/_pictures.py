@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 import matplotlib as mpl
-import numpy as np
 from jaxtyping import Float, Int
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from conjoin.evaluation import TRACE_EVERY, Row, Run
 from conjoin.report._colours import COLOURS
+from conjoin.report._traces import aligned
 
 
 def draw_differences(rows: Sequence[Row], *, margin: float) -> Figure:
@@ -35,7 +35,7 @@ def draw_differences(rows: Sequence[Row], *, margin: float) -> Figure:
 
 def draw_evidence(runs: Sequence[Run], relation: str, labels: Sequence[str]) -> Figure:
     """Evidence of each label over training as a heat map, mean over seeds, for one relation."""
-    traces = np.mean([run.evidence[relation] for run in runs if relation in run.evidence], axis=0)
+    traces = aligned([run.evidence[relation] for run in runs if run.evidence.get(relation)]).mean(0)
     figure = Figure(figsize=(7, 0.9 + 0.24 * len(labels)), layout="constrained")
     axis = figure.subplots()
     area = (0, TRACE_EVERY * len(traces), len(labels) - 0.5, -0.5)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from importlib.metadata import version
 from os.path import commonprefix
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def compare(
     whose study arms or seeds were added. Each run trains on one thread, so that results do not depend on how many
     train side by side.
 
-    The folder then holds `study.yaml`, `runs/` (scores, evidence over time and logits of each), `metrics.csv`,
+    The folder then holds `study.yaml`, `runs/` (scores, losses and evidence over time, logits), `metrics.csv`,
     `metrics.json` (means, differences to single-task training, verdicts, and what `details` gives), `validation.csv`,
     `test.parquet` (file, row, group and annotations of each test image), pictures, and
     `report.html`, which shows all of it.
@@ -92,7 +93,8 @@ def compare(
     try_network(problem.tasks, study.recipe)
     print_skipped(prepared.account, console)
     _print_same(study, console)
-    origin = {"made by": "conjoin compare", "data": data_fingerprint(study, given, prepared)}
+    data = data_fingerprint(study, given, prepared)
+    origin = {"made by": "conjoin compare", "conjoin": version("conjoin"), "data": data}
     with claimed(folder, study, origin, overwrite=overwrite, go_on=True):
         test = prepared.hidden["test"].remove_columns(["image", "source"])
         test.with_format("polars")[:].write_parquet(folder / "test.parquet")

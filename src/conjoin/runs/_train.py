@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 import polars as pl
@@ -96,6 +97,7 @@ def train(
         raise ValueError("`guard` should have validation images to choose by. Found none.")
     origin = {
         "made by": "conjoin train",
+        "conjoin": version("conjoin"),
         "arm": arm,
         "guard": guard,
         "seed": seed,

@@ -1,4 +1,4 @@
-"""The weights that did best on validation images."""
+"""The weights that validation images choose."""
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
@@ -12,7 +12,10 @@ from conjoin.network import Network
 from conjoin.training._learner import Learner
 
 Validate = Callable[[Network], tuple[Mapping[str, float], float]]
-"""Scores of a network on validation images, by task, the higher the better; and the standard error of their mean."""
+"""Scores of a network on validation images, by task, the higher the better; and the standard error of their mean.
+
+Tasks that the images do not tell of are left out.
+"""
 
 
 class Look(NamedTuple):
@@ -25,23 +28,24 @@ class Look(NamedTuple):
     """Standard error of the mean over tasks."""
 
     def mean(self) -> float:
-        """Mean score over tasks."""
-        return sum(self.scores.values()) / len(self.scores)
+        """Mean score over tasks; 0 without any."""
+        return sum(self.scores.values()) / max(len(self.scores), 1)
 
 
 def kept(looks: Sequence[Look]) -> Look:
     """The look whose weights are kept: the last one that is within one standard error of the highest mean.
 
-    Weights of later steps were trained longer and at a lower learning rate; earlier ones are kept where validation
-    images tell that they are better, not where so few say so that it may be luck. After the rule of one standard
-    error (Breiman, Friedman, Olshen & Stone 1984, section 3.4.3), which prefers the simpler of models that do alike.
+    Weights of later steps were trained longer and, but for an early end, at a lower learning rate; earlier ones are
+    kept where validation images tell that they are better, not where so few say so that it may be luck. After the rule
+    of one standard error (Breiman, Friedman, Olshen & Stone 1984, section 3.4.3), which prefers the simpler of models
+    that do alike. A mean over several tasks has a smaller error than one of them, and is followed sooner.
     """
     best = max(looks, key=Look.mean)
     return next(look for look in reversed(looks) if look.mean() >= best.mean() - best.error)
 
 
 class KeepBest(Callback):
-    """Looks at the validation images every so many steps and at the end; puts the weights of the best back in the end.
+    """Looks at the validation images every so many steps and at the end; then puts back the weights to keep.
 
     Which look that is, `kept` says. After `patience` looks in a row whose mean was not the highest so far, training
     ends.
@@ -50,7 +54,7 @@ class KeepBest(Callback):
     def __init__(self, validate: Validate, every: int, patience: int | None) -> None:
         self.validate, self.every, self.patience = validate, every, patience
         self.looks: list[Look] = []
-        self._best: dict[str, Any] = {}
+        self._kept: dict[str, Any] = {}
         self._worse = 0  # looks in a row
 
     def on_train_start(self, trainer: L.Trainer, learner: L.LightningModule) -> None:
@@ -73,27 +77,27 @@ class KeepBest(Callback):
         self._worse = 0 if highest else self._worse + 1
         self.looks.append(look)
         if kept(self.looks) is look:
-            self._best = deepcopy(network.state_dict())
+            self._kept = deepcopy(network.state_dict())
         trainer.should_stop = trainer.should_stop or self._enough()
 
     def _enough(self) -> bool:
         return self.patience is not None and self._worse >= self.patience
 
     def on_train_end(self, trainer: L.Trainer, learner: L.LightningModule) -> None:
-        """Put the best weights back."""
+        """Put back the weights that are kept."""
         del trainer
-        if self._best:
-            _network(learner).load_state_dict(self._best)
+        if self._kept:
+            _network(learner).load_state_dict(self._kept)
 
     def state_dict(self) -> dict[str, Any]:
-        """Looks and the best weights, so that a resumed run chooses among all."""
-        return {"looks": [tuple(look) for look in self.looks], "best": self._best, "worse": self._worse}
+        """Looks and the weights kept so far, so that a resumed run chooses among all."""
+        return {"looks": [tuple(look) for look in self.looks], "kept": self._kept, "worse": self._worse}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """As they were."""
         self.looks = [Look(*look) for look in state["looks"]]
         self._worse = state["worse"]
-        self._best = state["best"]
+        self._kept = state["kept"]
 
 
 def _network(learner: L.LightningModule) -> Network:

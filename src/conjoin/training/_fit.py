@@ -51,8 +51,9 @@ def fit(
         settings: how to train.
         augmentation: random changes of the images; none by default.
         counts: images of each source in a batch, which sum to its size; by default `conjoin.data.shares`.
-        validate: scores a network on validation images, every `validate_every` steps and at the
-            end; `kept` says which weights are kept. Without it, the last.
+        validate: scores a network on validation images, every `validate_every` steps and at the end: returns scores
+            by task and the standard error of their mean (0 if unknown). `kept` says which weights are kept. Without
+            it, the last.
         seed: seed of the order of images and of their changes. The caller seeds the network's
             initial weights.
         folder: where to write checkpoints, and logs where `loggers` does not say otherwise; None writes neither.

@@ -12,6 +12,7 @@ from conjoin.report._html._averages import MOST, largest
 from conjoin.report._html._blocks import Block, Chart, Charts, Section, Words
 from conjoin.report._html._charts import DASHES, ROW, arm_colour, finished, rows_of
 from conjoin.report._html._contents import Contents
+from conjoin.report._traces import aligned
 from conjoin.tasks import MultiClass
 
 _TIMES = 60
@@ -37,26 +38,38 @@ def learning_curves(contents: Contents) -> Section | None:
 
 def losses(contents: Contents) -> Section | None:
     """Each part of the loss over time, where an arm couples tasks; None where none does."""
-    rows: dict[str, dict[tuple[str, int], list[float]]] = {}
+    traces: dict[str, dict[str, list[list[float]]]] = {}
     for run in contents.runs:
         for term, values in run.losses.items():
-            every = -(-len(values) // _TIMES)
-            for first in range(0, len(values), every):
-                part = values[first : first + every]
-                step = TRACE_EVERY * (first + len(part))
-                if np.isfinite(part).all():
-                    rows.setdefault(term, {}).setdefault((run.arm, step), []).append(float(np.mean(part)))
-    own = {task.name for task in contents.problem.tasks}
-    if not any(set(found) - own for run in contents.runs if (found := run.losses)):
+            if values:
+                traces.setdefault(term, {}).setdefault(run.arm, []).append(values)
+    if not set(traces) - {task.name for task in contents.problem.tasks}:
         return None
     words = Words(
-        "Each part of the loss on the training images it acts on, in nats an image (kollias2024: a mean over labels), "
-        "mean over seeds; the band goes from the lowest to the highest seed. A task's own part is the negative "
-        "log-likelihood of its annotations; match/A/B pulls the mean prediction of A to what B implies, coannotate/A "
-        "teaches A by soft labels. What evidence holds back is near 0."
+        "Each part of the loss, before any weight, on the training images it acts on, in nats an image (kollias2024: a "
+        "mean over labels); mean over seeds, the band from the lowest to the highest. A seed that ended early stays as "
+        "it was. A task's own part is the negative log-likelihood of its annotations; match/A/B pulls the mean "
+        "prediction of A to what B implies, coannotate/A teaches A by soft labels. What evidence holds back is near 0."
     )
-    charts = [_curve(term, rows[term], contents, "loss", "training loss") for term in rows]
+    charts = [
+        _curve(term, binned, contents, "loss", "training loss")
+        for term, found in traces.items()
+        if (binned := _binned(found))
+    ]
     return Section("losses", "Losses over time", [words, Charts(charts)])
+
+
+def _binned(traces: dict[str, list[list[float]]]) -> dict[tuple[str, int], list[float]]:
+    """Values of all seeds by arm and step, means over so many times that `_TIMES` points are left."""
+    every = -(-max(len(trace) for some in traces.values() for trace in some) // _TIMES)
+    found = {}
+    for arm, some in traces.items():
+        values = aligned(some)
+        for first in range(0, values.shape[1], every):
+            part = values[:, first : first + every]
+            if np.isfinite(part).all():
+                found[arm, TRACE_EVERY * (first + part.shape[1])] = part.mean(1).tolist()
+    return found
 
 
 def _curve(title: str, found: dict[tuple[str, int], list[float]], contents: Contents, axis: str, what: str) -> Chart:
@@ -95,7 +108,7 @@ def _curve(title: str, found: dict[tuple[str, int], list[float]], contents: Cont
 def evidence(contents: Contents) -> Section | None:
     """Evidence of each relation over time; None where no arm measured any."""
     found = [
-        (relation, arm, np.mean(traces, axis=0))
+        (relation, arm, aligned(traces).mean(0))
         for relation in contents.problem.relations
         for arm in contents.arms
         if (traces := [run.evidence[relation.name] for run in contents.of(arm) if run.evidence.get(relation.name)])
