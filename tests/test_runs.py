@@ -297,7 +297,9 @@ def alive(group: int) -> list[str]:
 
 def test_an_interrupted_comparison_ends_at_once(study: Path, tmp_path: Path) -> None:
     write_study(tmp_path, training={"steps": 100_000, "batch_size": 24})
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts in the background without it
     running = subprocess.Popen(command(study, tmp_path / "out"), start_new_session=True, stdout=subprocess.DEVNULL)
+    signal.signal(signal.SIGINT, heard)
     deadline = time.monotonic() + 120
     while not (tmp_path / "out" / "test.parquet").is_file() and time.monotonic() < deadline:
         time.sleep(0.05)
