@@ -1,7 +1,7 @@
 """Does training together cost anything, and what does it give? A grid of settings, tables and arms.
 
     python benchmarks/quality.py digits           # the cells that decide, forty minutes on two cores
-    python benchmarks/quality.py digits --all     # and those that tell more, half an hour more
+    python benchmarks/quality.py digits --all     # and those that tell more, 200 runs
     python benchmarks/quality.py faces            # drawn faces (synthetic), hours
     FASHION=folder python benchmarks/quality.py fashion   # the photographs of examples/fashion.yaml, hours
     python benchmarks/quality.py digits --seeds 100 104 --out runs/tuning   # other seeds

@@ -36,7 +36,7 @@ class SmallConvNet(nn.Module):
             if i:
                 layers.append(nn.MaxPool2d(2))
         self.layers = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(2), nn.Flatten())
-        self.to(memory_format=torch.channels_last)  # a fifth faster on CPUs
+        self.to(memory_format=torch.channels_last)  # faster on CPUs
         self.num_features = 4 * widths[-1]
 
     def forward(self, images: Float[Tensor, "batch channels height width"]) -> Float[Tensor, "batch features"]:

@@ -29,7 +29,7 @@ class Objective(nn.Module):
     weighs as much as its annotations tell. A task that is not annotated on an image adds exactly 0
     of its own loss there. Couplings act on all variables that are not annotated; where annotated images
     of a task tell only part of its variables, couplings on it count by that part (`BaseRates.settled`): an
-    image that is taught by another task weighs as much as one that is annotated. A mean over the
+    image that is taught counts about as much as one that is annotated. A mean over the
     annotated images of each task instead would let few images, soon learnt by heart, move the network as
     much as many.
 

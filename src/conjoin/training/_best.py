@@ -55,7 +55,6 @@ class KeepBest(Callback):
         self.validate, self.every, self.patience = validate, every, patience
         self.looks: list[Look] = []
         self._kept: dict[str, Any] = {}
-        self._worse = 0  # looks in a row
 
     def on_train_start(self, trainer: L.Trainer, learner: L.LightningModule) -> None:
         """End at once, where a run that has ended is resumed."""
@@ -73,15 +72,16 @@ class KeepBest(Callback):
         look = Look(step, dict(scores), error)
         for logger in trainer.loggers:
             logger.log_metrics({f"validation/{name}": score for name, score in scores.items()}, step)
-        highest = all(look.mean() > before.mean() for before in self.looks)
-        self._worse = 0 if highest else self._worse + 1
         self.looks.append(look)
         if kept(self.looks) is look:
             self._kept = deepcopy(network.state_dict())
         trainer.should_stop = trainer.should_stop or self._enough()
 
     def _enough(self) -> bool:
-        return self.patience is not None and self._worse >= self.patience
+        if self.patience is None or not self.looks:
+            return False
+        means = [look.mean() for look in self.looks]
+        return len(means) - 1 - means.index(max(means)) >= self.patience
 
     def on_train_end(self, trainer: L.Trainer, learner: L.LightningModule) -> None:
         """Put back the weights that are kept."""
@@ -91,12 +91,11 @@ class KeepBest(Callback):
 
     def state_dict(self) -> dict[str, Any]:
         """Looks and the weights kept so far, so that a resumed run chooses among all."""
-        return {"looks": [tuple(look) for look in self.looks], "kept": self._kept, "worse": self._worse}
+        return {"looks": [tuple(look) for look in self.looks], "kept": self._kept}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """As they were."""
         self.looks = [Look(*look) for look in state["looks"]]
-        self._worse = state["worse"]
         self._kept = state["kept"]
 
 
