@@ -38,7 +38,9 @@ def chromium() -> Iterator[webdriver.Chrome]:
 
 
 def show(driver: webdriver.Chrome, page: Path, *, dark: bool = False, size: tuple[int, int] = (1280, 800)) -> None:
-    """Open a page and wait until its charts are drawn."""
+    """Open a page and wait until its charts are drawn; logs begin with it."""
+    for log in ("browser", "performance"):
+        driver.get_log(log)  # type: ignore[no-untyped-call]
     wishes = {"prefers-color-scheme": "dark" if dark else "light", "prefers-reduced-motion": "reduce"}
     features = [{"name": name, "value": value} for name, value in wishes.items()]
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": features})
@@ -49,7 +51,7 @@ def show(driver: webdriver.Chrome, page: Path, *, dark: bool = False, size: tupl
 
 
 def requested(driver: webdriver.Chrome) -> set[str]:
-    """Addresses that were asked for since the last call; without data URIs, which are in the page."""
+    """Addresses that were asked for since the page was opened; without data URIs, which are in the page."""
     events = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]  # type: ignore[no-untyped-call]
     sent = [event["params"] for event in events if event["method"] == "Network.requestWillBeSent"]
     return {one["request"]["url"] for one in sent if not one["request"]["url"].startswith("data:")}

@@ -4,7 +4,6 @@ import math
 from pathlib import Path
 from typing import Any
 
-import datasets
 import polars as pl
 import pytest
 from hypothesis import given
@@ -18,9 +17,7 @@ from .shops import make_study, picture, write_csv
 NAN, INF = math.nan, math.inf
 
 
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+pytestmark = pytest.mark.usefixtures("_own_cache")
 
 
 def spelled(cells: list[Any]) -> list[str | None]:

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import datasets
 import polars as pl
 import pytest
 from PIL import Image
@@ -18,10 +17,7 @@ from conjoin.report import print_skipped
 from conjoin.sources import Account
 from conjoin.study import Study
 
-
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+pytestmark = pytest.mark.usefixtures("_own_cache")
 
 
 def study_of(name: str, root: Path, archive: Archive) -> Study:

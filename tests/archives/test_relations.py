@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import datasets
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -15,10 +14,7 @@ from conjoin.miniatures import write_miniature
 from conjoin.relate import read_table
 from conjoin.study import Study
 
-
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+pytestmark = pytest.mark.usefixtures("_own_cache")
 
 
 def birds(root: Path, name: str, classes: list[str], table_of: str = "birds") -> Study:

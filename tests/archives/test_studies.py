@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import datasets
 import pytest
 import yaml
 from typer.testing import CliRunner
@@ -38,11 +37,6 @@ def small(study: dict[str, Any]) -> dict[str, Any]:
     study["backbone"] = {"image_size": [24, 24]}
     study["training"] = {"steps": 4, "batch_size": 16, "validate_every": 2}
     return study | {"arms": ["single", "coupled"], "seeds": [0, 1]}
-
-
-@pytest.fixture
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
 
 
 @pytest.mark.usefixtures("_own_cache")

@@ -1,0 +1,144 @@
+"""Tables and images of every format."""
+
+import io
+import json
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import datasets
+import numpy as np
+import polars as pl
+import pytest
+import torch
+from PIL import Image
+
+from conjoin.data import Preprocessing, StoredImages, decode
+from conjoin.sources import DataError, annotations, prepare
+from tests.shops import make_study, picture, write_csv, write_shop
+
+from .tables import ROWS, TASKS, TRAIN, codes
+
+pytestmark = pytest.mark.usefixtures("_own_cache")
+
+
+def columns(folder: Path, format: str, paths: bool) -> dict[str, Any]:
+    """The same four rows in a format."""
+    images = [str(folder / f"{n}.png") if paths else picture(n) for n in range(4)]
+    for number in range(4) if paths else ():
+        (folder / f"{number}.png").write_bytes(picture(number))
+    articles = [row["article"] or None for row in ROWS]
+    if format == "csv":
+        return {"path": str(write_shop(folder, ROWS))}
+    if format == "jsonl":
+        lines = [json.dumps({"image": i, "article": a}) for i, a in zip(images, articles, strict=True)]
+        (folder / "a.jsonl").write_text("\n".join(lines))
+        return {"path": str(folder / "a.jsonl")}
+    pl.DataFrame({"image": images, "article": articles}).write_parquet(folder / "a.parquet")
+    return {"path": str(folder / "*.parquet")}
+
+
+@pytest.mark.parametrize(("format", "paths"), [("csv", True), ("jsonl", True), ("parquet", True), ("parquet", False)])
+def test_tables_of_every_format(format: str, paths: bool, tmp_path: Path) -> None:
+    source = {"format": format, **columns(tmp_path, format, paths), **TRAIN, "annotations": {"article": "article"}}
+    prepared = prepare(make_study(TASKS, source), refuse=False)
+    table = prepared.table["train"]
+    assert annotations(table)["article"].tolist() == [0, 1, -1, 1]
+    assert table["row"][:] == [1, 2, 3, 4]
+    assert len(set(table["file"][:])) == 1
+    assert table.features["task:article"] == datasets.Value("int32")
+    assert table.features["source"] == datasets.Value("int16")
+    assert table.features["image"] == datasets.Image(decode=False)
+    encoded = table["image"][3]
+    assert np.array_equal(np.array(decode(encoded["bytes"] or encoded["path"])), np.array(decode(picture(3))))
+
+
+def test_training_reads_the_table(tmp_path: Path) -> None:
+    source = {"path": str(write_shop(tmp_path, ROWS)), **TRAIN, "annotations": {"article": "article"}}
+    stored = StoredImages(prepare(make_study(TASKS, source), refuse=False).table["train"], Preprocessing(size=(6, 8)))
+    assert stored.annotation("article").tolist() == [0, 1, -1, 1]
+    expected = torch.from_numpy(np.array(decode(picture(2)))).permute(2, 0, 1)
+    assert torch.equal(stored.read([2]).images[0], expected)
+
+
+@pytest.mark.parametrize("header", ["article,image,note", "article,image,note,", "article,image,note,,"])
+@pytest.mark.parametrize("end", ["", ",", ",,"])
+def test_a_trailing_delimiter_shifts_no_column(header: str, end: str, tmp_path: Path) -> None:
+    for number in range(3):
+        (tmp_path / f"{number}.png").write_bytes(picture(number))
+    rows = ["shoe,0.png,shirt", '"shirt",1.png,"a\nb"', ",2.png,"]
+    (tmp_path / "a.csv").write_text("\n".join([header, *(row + end for row in rows)]) + "\n\n")
+    source = {"path": str(tmp_path / "a.csv"), **TRAIN, "annotations": {"article": "article"}}
+    assert codes(make_study(TASKS, source)) == [1, 0, -1]
+
+
+def test_files_whose_columns_are_in_another_order(tmp_path: Path) -> None:
+    write_shop(tmp_path, [{"article": "shoe"}], "a.csv")
+    (tmp_path / "1.png").write_bytes(picture(1))
+    write_csv(tmp_path / "b.csv", [{"": 0, "article": "shirt", "more": "x", "image": "1.png"}])
+    source = {"path": str(tmp_path / "*.csv"), **TRAIN, "annotations": {"article": "article"}}
+    assert codes(make_study(TASKS, source)) == [1, 0]
+
+
+def test_folders_with_metadata_and_splits_of_their_own(tmp_path: Path) -> None:
+    for number, split in enumerate(("train", "train", "validation", "test")):
+        (tmp_path / "shop" / split).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "shop" / split / f"{number}.png").write_bytes(picture(number))
+        with (tmp_path / "shop" / split / "metadata.jsonl").open("a") as file:
+            file.write(json.dumps({"file_name": f"{number}.png", "article": ("shirt", "shoe")[number % 2]}) + "\n")
+    source = {"format": "folder", "path": str(tmp_path / "shop"), "annotations": {"article": "article"}}
+    prepared = prepare(make_study(TASKS, source))
+    found = {split: annotations(table)["article"].tolist() for split, table in prepared.table.items()}
+    assert found == {"train": [0, 1], "validation": [0], "test": [1]}
+    assert prepared.account.split == {"source0": "the source's own"}
+
+
+def test_a_folder_for_each_class(tmp_path: Path) -> None:
+    for number, name in enumerate(("shirt", "shoe", "shoe")):
+        (tmp_path / "shop" / name).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "shop" / name / f"{number}.png").write_bytes(picture(number))
+    source = {"format": "folder", "path": str(tmp_path / "shop"), **TRAIN, "annotations": {"article": "label"}}
+    assert sorted(codes(make_study(TASKS, source))) == [0, 1, 1]
+
+
+def test_webdataset_shards(tmp_path: Path) -> None:
+    for shard in range(2):
+        with tarfile.open(tmp_path / f"{shard}.tar", "w") as tar:
+            for number in range(2):
+                parts = {"png": picture(2 * shard + number), "json": json.dumps({"article": "shoe"}).encode()}
+                for extension, data in parts.items():
+                    info = tarfile.TarInfo(f"{shard}{number}.{extension}")
+                    info.size = len(data)
+                    tar.addfile(info, io.BytesIO(data))
+    source = {
+        "format": "webdataset",
+        "path": str(tmp_path / "*.tar"),
+        "image": "png",
+        "id": "__key__",
+        **TRAIN,
+        "annotations": {"article": "json.article"},
+    }
+    prepared = prepare(make_study(TASKS, source), refuse=False)
+    assert annotations(prepared.table["train"])["article"].tolist() == [1, 1, 1, 1]
+    assert [Path(name).name for name in prepared.table["train"]["file"]] == ["0.tar", "0.tar", "1.tar", "1.tar"]
+    assert prepared.table["train"]["row"][:] == [1, 2, 1, 2]
+
+
+def test_a_folder_laid_out_like_a_data_set_of_the_hub(tmp_path: Path) -> None:
+    (tmp_path / "hub" / "data").mkdir(parents=True)
+    for split, size in {"train": 3, "test": 2}.items():
+        frame = pl.DataFrame({"image": [picture(n + size) for n in range(size)], "article": ["shoe"] * size})
+        frame.write_parquet(tmp_path / "hub" / "data" / f"{split}-00000-of-00001.parquet")
+    source = {"format": "hub", "path": str(tmp_path / "hub"), "annotations": {"article": "article"}}
+    prepared = prepare(make_study(TASKS, source))
+    assert {split: len(table) for split, table in prepared.table.items()} == {"train": 3, "validation": 0, "test": 2}
+
+
+def test_data_sets_in_memory_with_class_names_of_their_own() -> None:
+    features = datasets.Features({"image": datasets.Image(), "label": datasets.ClassLabel(names=["shoe", "shirt"])})
+    pictures = [Image.open(io.BytesIO(picture(n))) for n in range(3)]
+    table = datasets.Dataset.from_dict({"image": pictures, "label": [0, 1, 0]}, features=features)
+    source = {"name": "mine", "format": "memory", **TRAIN, "annotations": {"article": "label"}}
+    assert codes(make_study(TASKS, source), given={"mine": table}) == [1, 0, 1]
+    with pytest.raises(DataError, match=r"'mine' is of format memory: .* should be given by the caller. Found none"):
+        prepare(make_study(TASKS, source))
