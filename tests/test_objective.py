@@ -80,6 +80,22 @@ def test_evidence_is_measured_on_images_set_aside() -> None:
     assert torch.equal(one.source_count, other.source_count)
 
 
+@pytest.mark.parametrize("name", ["shape", "labels"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_batch_that_overflowed_leaves_nothing_behind(name: str, value: float) -> None:
+    """A step that a gradient scaler skips: logits that are not finite must not stay in running sums."""
+    objective = Objective([SHAPE, LABELS], [trusted(Coupling(relation(LABELS)))], validate=False)
+    given, labelled = logits(LABELS), annotations(LABELS)
+    objective(given, labelled)
+    before = objective.evidence()["shape->labels"].clone()
+    overflowed = given | {name: given[name].detach().clone()}
+    overflowed[name][:] = value
+    assert not objective(overflowed, labelled).isfinite()
+    assert all(value.isfinite().all() for value in objective.state_dict().values())
+    assert torch.equal(objective.evidence()["shape->labels"], before)
+    assert objective(given, labelled).isfinite()
+
+
 def test_evidence_waits_for_enough_annotations() -> None:
     objective = Objective([SHAPE, LABELS], [Coupling(relation(LABELS))])
     gate(objective).source_nll[:] = torch.tensor([1.0, 0.0])

@@ -76,14 +76,15 @@ class Evidence(nn.Module):
         back = torch.stack(
             [(cross_entropy(source.soft[:, 0], rival) * on_source).sum() for rival in (prior, posterior)]
         )
-        seen_target, seen_source = all_sum(on_target.sum(0)), all_sum(on_source.sum())
-        for state, added, seen in (
-            (self.target_nll, all_sum(nll), seen_target),
-            (self.target_count, seen_target, seen_target),
-            (self.source_nll, all_sum(back), seen_source),
-            (self.source_count, seen_source, seen_source),
-        ):  # nothing is forgotten where nothing was seen: annotations may be rare
-            state.mul_(torch.where(seen > 0, self.decay**step, 1.0)).add_(added)
+        for sums, counted, added, seen in (
+            (self.target_nll, self.target_count, all_sum(nll), all_sum(on_target.sum(0))),
+            (self.source_nll, self.source_count, all_sum(back), all_sum(on_source.sum())),
+        ):
+            finite = added.isfinite().all(0)  # what overflowed tells nothing, and would stay in the sums
+            told = torch.where(finite, seen, 0.0)
+            kept = torch.where(told > 0, self.decay**step, 1.0)  # annotations may be rare
+            sums.mul_(kept).add_(torch.where(finite, added, 0.0))
+            counted.mul_(kept).add_(told)
 
     def directions(self) -> tuple[Float[Tensor, "variables"], Float[Tensor, ""]]:
         """Forward evidence of each variable, and backward evidence."""

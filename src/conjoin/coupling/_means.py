@@ -42,7 +42,8 @@ class ClassMeans(nn.Module):
         """
         share = source.best()[:, 0].exp()
         seen = torch.where(target.known[..., None], 0.0, target.log_p.exp())
-        self.total.mul_(self.decay**step).add_(all_sum(torch.einsum("bc,bvo->cvo", share, seen)))
+        total = self.decay**step * self.total + all_sum(torch.einsum("bc,bvo->cvo", share, seen))
+        self.total.copy_(torch.where(total.isfinite(), total, self.total))  # what overflowed would stay
 
     def forward(self, log_base: Float[Tensor, "variables outcomes"]) -> Float[Tensor, "classes variables outcomes"]:
         """Log of the mean prediction of each class.
