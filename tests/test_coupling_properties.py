@@ -186,8 +186,8 @@ def test_any_shape(size: int, classes: int, outputs: int, labels: bool, seed: in
 def test_stopped_sides_receive_no_gradient() -> None:
     log_implied = torch.rand(3, 4, 2).log().requires_grad_()
     log_target = torch.rand(3, 4, 2).log().requires_grad_()
-    mean = torch.rand(3, 4, 2).log()
-    to_source, to_target = distribution_matching(log_implied, mean, log_target)
+    row, mean = torch.rand(2, 3, 4, 2).log()
+    to_source, to_target = distribution_matching(log_implied, row, mean, log_target)
     both = [log_implied, log_target]
     for loss, moved in ((to_source, log_implied), (to_target, log_target)):
         for side, gradient in zip(
@@ -195,7 +195,7 @@ def test_stopped_sides_receive_no_gradient() -> None:
         ):
             assert (gradient is not None) == (side is moved)
     (found,) = torch.autograd.grad(to_target.sum(), log_target)
-    torch.testing.assert_close(found, -0.5 * fitted(log_target, log_implied, mean))
+    torch.testing.assert_close(found, -0.5 * fitted(log_target, row, mean))
 
 
 def test_soft_labels_carry_no_gradient() -> None:
@@ -286,7 +286,7 @@ def test_gradcheck_of_matching_and_co_annotation(target: Task) -> None:
     soft = source_label(z_source.log_softmax(-1), rel.log_likelihood(fixed_target.exp()))
 
     def to_source(z: Tensor) -> Tensor:
-        return distribution_matching(rel.implied(z.log_softmax(-1)), mean, fixed_target)[0].sum()
+        return distribution_matching(rel.implied(z.log_softmax(-1)), mean, mean, fixed_target)[0].sum()
 
     def co_annotation(z: Tensor) -> Tensor:
         return cross_entropy(soft, z.log_softmax(-1)).sum()

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from conjoin import Coupling, MultiClass, MultiLabel, Objective, Relation, kollias2024
 from conjoin.base_rates import BaseRates
-from conjoin.coupling import ClassMeans, Kollias2024, distribution_matching, source_label, target_label
+from conjoin.coupling import ClassMeans, CorrectedTable, Kollias2024, distribution_matching, source_label, target_label
 from conjoin.tasks import Annotation
 
 from .cases import trusted
@@ -81,18 +81,20 @@ def test_posterior() -> None:
 
 def test_distribution_matching_labels() -> None:
     mean = torch.tensor([[[0.5, 0.5], [0.8, 0.2]]]).log()
-    to_source, to_target = distribution_matching(Relation(S, T, TABLE).implied(log_s()), mean, log_t())
+    row = torch.tensor([[[0.4, 0.6], [0.5, 0.5]]]).log()
+    to_source, to_target = distribution_matching(Relation(S, T, TABLE).implied(log_s()), row, mean, log_t())
     close(to_source, [[-(log(0.7) + log(0.3)) / 4, -(0.75 * log(0.3) + 0.25 * log(0.7)) / 2]])
-    # the target is moved to odds 1 * (7/3) / 1 and 3 * (3/7) / (1/4) = 36/7
-    close(to_target, [[log(2) / 2, -(36 * log(0.75) + 7 * log(0.25)) / 43 / 2]])
+    # the target is moved to odds 1 * (6/4) / 1 and 3 * 1 / (1/4) = 12
+    close(to_target, [[log(2) / 2, -(12 * log(0.75) + log(0.25)) / 13 / 2]])
 
 
 def test_distribution_matching_classes() -> None:
     mean = torch.tensor([[[0.2, 0.4, 0.4]]]).log()
-    to_source, to_target = distribution_matching(Relation(S, K, K_TABLE).implied(log_s()), mean, log_k())
+    row = torch.tensor([[[0.2, 0.2, 0.6]]]).log()
+    to_source, to_target = distribution_matching(Relation(S, K, K_TABLE).implied(log_s()), row, mean, log_k())
     close(to_source, [[-(0.5 * log(0.4) + 0.25 * log(0.25) + 0.25 * log(0.35)) / 2]])
-    # (1/2 * .4/.2, 1/4 * .25/.4, 1/4 * .35/.4) = (1, .15625, .21875)
-    close(to_target, [[-(log(0.5) + 0.375 * log(0.25)) / 1.375 / 2]])
+    # (1/2 * .2/.2, 1/4 * .2/.4, 1/4 * .6/.4) = (1/2, 1/8, 3/8)
+    close(to_target, [[-(log(0.5) + log(0.25)) / 2 / 2]])
 
 
 def test_class_means() -> None:
@@ -106,9 +108,25 @@ def test_class_means() -> None:
     close(means.total[..., 1], [[2.5 / 2, 1.75 * 3 / 4], [0.5 / 2, 0.25 * 3 / 4]])
     close(means.total.sum(-1), [[2.5, 1.75], [0.5, 0.25]])
     base = torch.tensor([[0.5, 0.5], [0.8, 0.2]]).log()
-    close(means(base).exp()[0, :, 1], [(1.25 + 0.5) / 3.5, (1.75 * 0.75 + 0.2) / 2.75])
+    close(means(base.exp()).exp()[0, :, 1], [(1.25 + 0.5) / 3.5, (1.75 * 0.75 + 0.2) / 2.75])
     objective(logits, labelled)
     close(means.total.sum(-1), [[1.9 * 2.5, 1.9 * 1.75], [1.9 * 0.5, 1.9 * 0.25]])
+
+
+def test_corrected_table() -> None:
+    """An image of unknown class that has the first label, one of class 0 without the second; a row is worth two."""
+    coupling = Coupling(Relation(S, T, TABLE))
+    corrected = cast("CorrectedTable", coupling.corrected[0])
+    corrected.images = 2.0
+    logits = {name: z.expand(2, -1) for name, z in given("s", "t").items()}
+    labelled = {"s": torch.tensor([-1, 0]), "t": torch.tensor([[1, -1], [-1, 0]])}
+    Objective([S, T], [coupling])(logits, labelled)
+    # it came from class 0 with 3/4 * .9 = .675 of .7
+    close(corrected.total[..., 1], [[27 / 28, 0.0], [1 / 28, 0.0]])
+    close(corrected.total[..., 0], [[0.0, 1.0], [0.0, 0.0]])
+    (relation, _), *_ = coupling.judged()
+    present = [[(1.8 + 27 / 28) / (2 + 27 / 28), 0.4 / 3], [(0.2 + 1 / 28) / (2 + 1 / 28), 0.6]]
+    close(corrected.rows(relation).exp()[..., 1], present)
 
 
 def test_soft_co_annotation_labels() -> None:
@@ -161,17 +179,15 @@ def test_coupling_terms_and_total() -> None:
     labelled = {"s": torch.tensor([0, -1]), "t": torch.tensor([[-1, -1], [1, 0]])}
     loss = objective(both, labelled)
     half = 0.5  # evidence
-    # nothing was seen yet, so means are the even base rates: odds 7/3 and 3 * (3/7) = 9/7
-    match_t = half * (log(2) / 2 - (9 / 16 * log(0.75) + 7 / 16 * log(0.25)) / 2)
-    # soft labels (.9, 3/7), from odds 9 and 3 * (.2/.8) with even base rates
-    coannotate_t = half * (log(2) - (3 / 7 * log(0.75) + 4 / 7 * log(0.25)))
+    # nothing was seen yet, so means are the even base rates: soft labels (.9, 3/7), from odds 9 and 3 * (.2/.8)
+    coannotate_t = half * (log(2) - (3 / 7 * log(0.75) + 4 / 7 * log(0.25))) / 2
     # tempered likelihoods: 3/4 sqrt(.9 * .8) against 1/4 sqrt(.1 * .4)
     odds = 3 * (0.72 / 0.04) ** 0.5
     coannotate_s = -half * (odds * log(0.75) + log(0.25)) / (1 + odds)
     expected = {
         "s": -log(0.75),
         "t": log(2) + log(4),
-        "match/t/s": match_t,
+        "match/t/s": 0.0,  # no image is annotated for neither
         "match/s/t": 0.0,
         "coannotate/t/s": coannotate_t,
         "coannotate/s": coannotate_s,
@@ -187,6 +203,8 @@ def test_matching_on_images_without_annotation() -> None:
     objective(given("s", "t"), {})
     to_source = -(log(0.7) + log(0.3)) / 4 - (0.75 * log(0.3) + 0.25 * log(0.7)) / 2
     close(objective.terms["match/s/t"], to_source)
+    # means are the even base rates: odds 1 * (7/3) and 3 * (3/7) = 9/7
+    close(objective.terms["match/t/s"], log(2) / 2 - (9 / 16 * log(0.75) + 7 / 16 * log(0.25)) / 2)
     close(objective.terms["coannotate/s"], 0.0)
 
 

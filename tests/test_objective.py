@@ -48,6 +48,7 @@ def test_evaluation_changes_nothing_and_training_does() -> None:
         "rates.0.images",
         "rates.1.images",
         "couplings.0.means.0.total",
+        "couplings.0.corrected.0.total",
         *(f"couplings.0.evidence.0.{s}_{k}" for s in ("source", "target") for k in ("nll", "count")),
     }
 

@@ -2,6 +2,7 @@
 
 from conjoin.coupling._base import BaseCoupling, Term
 from conjoin.coupling._coannotation import source_label, target_label
+from conjoin.coupling._corrected import CorrectedTable
 from conjoin.coupling._coupling import Coupling
 from conjoin.coupling._evidence import Evidence
 from conjoin.coupling._kollias import Kollias2024
@@ -12,6 +13,7 @@ from conjoin.coupling._view import View
 __all__ = [
     "BaseCoupling",
     "ClassMeans",
+    "CorrectedTable",
     "Coupling",
     "Evidence",
     "Kollias2024",

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from conjoin.coupling._base import BaseCoupling, Term
 from conjoin.coupling._coannotation import source_label, target_label
+from conjoin.coupling._corrected import CorrectedTable
 from conjoin.coupling._evidence import Evidence
 from conjoin.coupling._matching import cross_entropy, distribution_matching
 from conjoin.coupling._means import ClassMeans
@@ -21,9 +22,9 @@ class Coupling(BaseCoupling):
 
     For each relation, with evidence e for each variable of the target (see `Evidence`):
 
-    * ``match``: e times `distribution_matching`, on elements that are not annotated;
-    * ``coannotate`` the target: e times the cross-entropy to `target_label`, on images annotated
-      for the source, elements not annotated; both hold the table against `ClassMeans`;
+    * ``match``: e times `distribution_matching`, on elements that are annotated for neither;
+    * ``coannotate`` the target: e/2 times the cross-entropy to `target_label`, on images annotated
+      for the source, elements not annotated; both hold the `CorrectedTable` against `ClassMeans`;
     * ``coannotate`` the source: the cross-entropy to `source_label`, on images annotated for a
       target and not for the source. The log-likelihoods of all relations add up, variable by
       variable tempered by e; the whole is scaled by the largest e.
@@ -43,10 +44,15 @@ class Coupling(BaseCoupling):
         self.matching, self.coannotation = matching, coannotation
         self.evidence = nn.ModuleList(Evidence(relation) for relation in relations)
         self.means = nn.ModuleList(ClassMeans(relation) for relation in relations)
+        self.corrected = nn.ModuleList(CorrectedTable(relation) for relation in relations)
 
     def judged(self) -> list[tuple[Relation, Evidence]]:
         """Each relation with its evidence."""
         return list(zip(self.related(), cast("list[Evidence]", list(self.evidence)), strict=True))
+
+    def _rows(self) -> list[tuple[ClassMeans, CorrectedTable]]:
+        means, corrected = cast("list[ClassMeans]", self.means), cast("list[CorrectedTable]", self.corrected)
+        return list(zip(means, corrected, strict=True))
 
     def where(
         self, known: Mapping[str, Bool[Tensor, "batch _"]], act: Bool[Tensor, "batch"]
@@ -58,7 +64,7 @@ class Coupling(BaseCoupling):
         for relation in self.related():
             target = relation.target.name
             open_target = act & ~known[target]
-            masks[Term("match", target, source)] = open_target
+            masks[Term("match", target, source)] = open_source & open_target
             masks[Term("match", source, target, of=target)] = open_source & open_target
             masks[Term("coannotate", target, source)] = open_target & known[source]
             taught = taught | known[target].any(-1, keepdim=True)
@@ -70,16 +76,16 @@ class Coupling(BaseCoupling):
         log_source = source.log_p[:, 0]
         losses: dict[Term, Tensor] = {}
         log_likelihood, trust = torch.zeros_like(log_source), log_source.new_zeros(())
-        for (relation, evidence), means in zip(self.judged(), self.means, strict=True):
+        for (relation, evidence), (means, corrected) in zip(self.judged(), self._rows(), strict=True):
             weight = evidence()
             target, view = relation.target.name, views[relation.target.name]
-            log_means = means(view.log_base)
-            log_mean = mixture(log_source.detach(), log_means)
-            to_source, to_target = distribution_matching(relation.implied(log_source), log_mean, view.log_p)
+            log_rows, log_means = corrected.rows(relation), means(view.log_base.exp())
+            log_row, log_mean = (mixture(log_source.detach(), rows) for rows in (log_rows, log_means))
+            to_source, to_target = distribution_matching(relation.implied(log_source), log_row, log_mean, view.log_p)
             losses[Term("match", name, target, of=target)] = self.matching * weight * to_source
             losses[Term("match", target, name)] = self.matching * weight * to_target
-            soft = target_label(source.best()[:, 0], relation.log_table, view.log_p, log_means)
-            label_loss = cross_entropy(soft, view.log_p)
+            soft = target_label(source.best()[:, 0], log_rows, view.log_p, log_means)
+            label_loss = 0.5 * cross_entropy(soft, view.log_p)  # as in matching: the class is known, that is all
             losses[Term("coannotate", target, name)] = self.coannotation * weight * label_loss
             log_likelihood = log_likelihood + relation.log_likelihood(view.soft, weight)
             trust = torch.maximum(trust, weight.max())
@@ -88,9 +94,10 @@ class Coupling(BaseCoupling):
         return losses | {Term("coannotate", name): self.coannotation * trust * class_loss}
 
     def observe(self, views: Mapping[str, View], measured: Float[Tensor, "batch"], step: Float[Tensor, ""]) -> None:
-        """Update the evidence of each relation, and what is predicted of each class."""
+        """Update the evidence of each relation, what is predicted of each class, and the corrected table."""
         source = views[self.source.name]
-        for (relation, evidence), means in zip(self.judged(), self.means, strict=True):
+        for (relation, evidence), (means, corrected) in zip(self.judged(), self._rows(), strict=True):
             target = views[relation.target.name]
             evidence.update(relation, source, target, measured, step)
-            cast("ClassMeans", means).update(source, target, step)
+            means.update(source, target, step)
+            corrected.update(relation, source, target, step)

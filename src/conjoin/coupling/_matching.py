@@ -34,15 +34,15 @@ def fitted(
 
 def distribution_matching(
     log_implied: Float[Tensor, "batch variables outcomes"],
+    log_row: Float[Tensor, "batch variables outcomes"],
     log_mean: Float[Tensor, "batch variables outcomes"],
     log_target: Float[Tensor, "batch variables outcomes"],
 ) -> tuple[Float[Tensor, "batch variables"], Float[Tensor, "batch variables"]]:
     """Half the cross-entropy in either direction, each with the other side as a fixed target.
 
-    With q the implied and p the predicted distribution of a variable, m the mean prediction over the images of
-    the classes that imply q, and sg the stop-gradient::
+    With q the implied and p the predicted distribution of a variable, and sg the stop-gradient::
 
-        to_source = 1/2 H(sg p, q)        to_target = 1/2 H(sg r, p),  r = fitted(p, q, m)
+        to_source = 1/2 H(sg p, q)        to_target = 1/2 H(sg r, p),  r = fitted(p, row, mean)
 
     Matching holds for the mean over the images of a class, not for each image: pulled to q itself, p would lose
     what varies within a class.
@@ -50,11 +50,17 @@ def distribution_matching(
     Both outcomes of a label count: the one-sided form of the paper as recalled (-p log q, formula
     not confirmed; Kollias et al., AAAI 2024, arXiv 2401.01219) rewards p = 0 and q = 1 everywhere.
 
+    Args:
+        log_implied: what the relation table implies.
+        log_row: row of the corrected table of the image's class, its classes mixed as predicted.
+        log_mean: mean prediction over the images of that class, mixed alike.
+        log_target: what is predicted.
+
     Returns:
         The loss that moves the source's logits and the one that moves the target's, for each
         image and variable, in nats.
 
     """
     to_source = 0.5 * cross_entropy(log_target.exp().detach(), log_implied)
-    to_target = 0.5 * cross_entropy(fitted(log_target, log_implied, log_mean), log_target)
+    to_target = 0.5 * cross_entropy(fitted(log_target, log_row, log_mean), log_target)
     return to_source, to_target

@@ -2,19 +2,19 @@
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
+from conjoin.coupling._rows import Rows
 from conjoin.coupling._view import View
-from conjoin.distributed import all_sum
 from conjoin.relations import Relation
 
 
-class ClassMeans(nn.Module):
+class ClassMeans(Rows):
     """Running mean of the predicted target over the images of each source class.
 
     Images count by their class annotation where they have one, else by the predicted class, and only where the target
     is not annotated: predictions of annotated elements are soon learnt by heart. Sums forget exponentially. One image
-    at the base rates is added to each class, so that a class that was not seen has those.
+    at the base rates is the prior, so that a class that was not seen has those.
 
     Args:
         relation: between the two tasks.
@@ -23,12 +23,8 @@ class ClassMeans(nn.Module):
 
     """
 
-    total: Float[Tensor, "classes variables outcomes"]
-
     def __init__(self, relation: Relation, *, decay: float = 0.9) -> None:
-        super().__init__()
-        self.decay = decay
-        self.register_buffer("total", torch.zeros_like(relation.log_table))
+        super().__init__(relation, decay=decay)
 
     @torch.no_grad()
     def update(self, source: View, target: View, step: Float[Tensor, ""]) -> None:
@@ -37,20 +33,9 @@ class ClassMeans(nn.Module):
         Args:
             source: predictions and annotations of the source task.
             target: predictions and annotations of the target task.
-            step: which part of an optimizer step this batch is: that much is forgotten.
+            step: as of `Rows.add`.
 
         """
         share = source.best()[:, 0].exp()
         seen = torch.where(target.known[..., None], 0.0, target.log_p.exp())
-        total = self.decay**step * self.total + all_sum(torch.einsum("bc,bvo->cvo", share, seen))
-        self.total.copy_(torch.where(total.isfinite(), total, self.total))  # what overflowed would stay
-
-    def forward(self, log_base: Float[Tensor, "variables outcomes"]) -> Float[Tensor, "classes variables outcomes"]:
-        """Log of the mean prediction of each class.
-
-        Args:
-            log_base: log base rates of the target's outcomes.
-
-        """
-        total = self.total + log_base.exp()
-        return (total / total.sum(-1, keepdim=True)).log()
+        self.add(torch.einsum("bc,bvo->cvo", share, seen), step)
