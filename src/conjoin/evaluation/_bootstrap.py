@@ -15,7 +15,7 @@ Value = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 """A metric of counts that were added up over images, for several sets at once."""
 
 
-def clusters_of(groups: Sequence[str | None] | None, images: int) -> Int[NDArray[np.int64], "images"]:
+def clusters_of(groups: Sequence[str | None] | None, images: int) -> Int[np.ndarray, "images"]:
     """Number of the cluster of each image: its group; an image without one is alone."""
     if groups is None:
         return np.arange(images)
@@ -24,9 +24,9 @@ def clusters_of(groups: Sequence[str | None] | None, images: int) -> Int[NDArray
 
 
 def bootstrap_difference(
-    arm: Sequence[Float[NDArray[np.float64], "images outputs kinds"]],
-    single: Sequence[Float[NDArray[np.float64], "images outputs kinds"]],
-    clusters: Int[NDArray[np.int64], "images"],
+    arm: Sequence[Float[np.ndarray, "images outputs kinds"]],
+    single: Sequence[Float[np.ndarray, "images outputs kinds"]],
+    clusters: Int[np.ndarray, "images"],
     value: Value,
     *,
     confidence: float = 0.95,

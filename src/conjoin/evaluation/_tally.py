@@ -12,7 +12,7 @@ from torch import Tensor
 from conjoin.study import TaskSettings
 from conjoin.tasks import MultiLabel, Task
 
-Counts = Float[NDArray[np.float64], "*sets outputs kinds"]
+Counts = Float[np.ndarray, "*sets outputs kinds"]
 """Of each class or label: true positives, false positives, images that have it, and images annotated for it."""
 
 
@@ -21,7 +21,7 @@ def tally(
     logits: Float[Tensor, "images outputs"],
     target: Int[Tensor, "images *_"],
     thresholds: Float[Tensor, "labels"] | None = None,
-) -> Float[NDArray[np.float64], "images outputs kinds"]:
+) -> Float[np.ndarray, "images outputs kinds"]:
     """What each image counts.
 
     Args:
@@ -41,7 +41,7 @@ def tally(
     return torch.stack([said & has, said & lacks, has, has | lacks], -1).double().numpy()
 
 
-def value(task: Task, counts: Counts, settings: TaskSettings | None = None) -> Float[NDArray[np.float64], "*sets"]:
+def value(task: Task, counts: Counts, settings: TaskSettings | None = None) -> Float[np.ndarray, "*sets"]:
     """The metric of a task, from counts that were added up over images.
 
     Classes and labels that no image has are left out of means; NaN where nothing is left.
@@ -58,7 +58,7 @@ def value(task: Task, counts: Counts, settings: TaskSettings | None = None) -> F
     return _ratio(hits.sum(-1), has.sum(-1))
 
 
-def f1_by_output(counts: Counts) -> Float[NDArray[np.float64], "*sets outputs"]:
+def f1_by_output(counts: Counts) -> Float[np.ndarray, "*sets outputs"]:
     """F1 of each class or label; NaN where no image has it."""
     hits, false, has, _ = np.moveaxis(counts, -1, 0)
     return np.where(has > 0, _ratio(2 * hits, hits + false + has), np.nan)
