@@ -235,6 +235,7 @@ def test_autocast_does_not_reach_the_losses(device: str, target: Task) -> None:
 
 
 @NEEDS_CUDA
+@pytest.mark.filterwarnings("ignore:Synchronization debug mode:UserWarning")
 def test_nothing_waits_for_the_gpu() -> None:
     objective = Objective([SHAPE, LABELS], [Coupling(relation(LABELS))], validate=False).cuda()
     given = {name: z.cuda() for name, z in logits(LABELS).items()}
