@@ -2,16 +2,17 @@
 
     python benchmarks/quality.py digits           # the cells that decide, forty minutes on two cores
     python benchmarks/quality.py digits --all     # and those that tell more, 200 runs
-    python benchmarks/quality.py faces            # drawn faces (synthetic), hours
+    python benchmarks/quality.py faces            # drawn faces (synthetic): two days, on a GPU half an hour
     FASHION=folder python benchmarks/quality.py fashion   # the photographs of examples/fashion.yaml, hours
     python benchmarks/quality.py digits --seeds 100 104 --out runs/tuning   # other seeds
+    python benchmarks/quality.py faces --report   # train nothing, report the runs that are there
 
 Every run is a file in `runs/quality`; what is there is not trained again, so that a grid may be
 killed and goes on. Writes `digits.csv` (a line for each score), `digits.md` (means) and `digits.png`,
 prints the bounds, and exits with 1 where one is missed.
 
-All arms take the same number of steps for each of their networks, the default of `conjoin demo`, or those of
-the study; the reporting seeds are 0 to 4 and decided nothing.
+All arms take the same number of steps for each of their networks (`quality_settings.recipe`); the reporting seeds
+are 0 to 4 and decided nothing. Processes share a GPU where there is one, as many as there are cores.
 """
 
 import argparse
@@ -121,6 +122,7 @@ def main() -> int:
     parser.add_argument("--all", action="store_true", help="also the cells that tell more")
     parser.add_argument("--seeds", type=int, nargs=2, default=(0, 4), metavar=("FIRST", "LAST"))
     parser.add_argument("--only", help="only settings whose name contains this")
+    parser.add_argument("--report", action="store_true", help="train nothing: report the runs that are there")
     parser.add_argument("--out", type=Path, default=Path("runs/quality"))
     given = parser.parse_args()
     seeds = range(given.seeds[0], given.seeds[1] + 1)
@@ -128,6 +130,8 @@ def main() -> int:
         job for job in grid(given.data, seeds, everything=given.all) if not given.only or given.only in str(job.setting)
     ]
     left = [job for job in jobs if not (given.out / job.file).exists()]
+    if given.report:
+        jobs, left = [job for job in jobs if job not in left], []
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     pool = ProcessPoolExecutor(cores, multiprocessing.get_context("spawn"), initializer=_one_thread)
     with pool, Progress(console=Console(stderr=True)) as bar:

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from quality_settings import WRONG
 
-from conjoin.evaluation import findings, paired_difference
+from conjoin.evaluation import Difference, findings, paired_difference
 
 TABLE_ERROR = 0.1
 """Mean absolute error of a learned table, at most."""
@@ -19,8 +19,15 @@ GAPS = {"digits-50+1000": ("digit", 0.7), "faces-500+10000": ("expression", 0.5)
 
 
 def write_grid(rows: list[dict[str, Any]], folder: Path, data: str) -> pl.DataFrame:
-    """Write every score, the table of means and a picture; return every score."""
+    """Write every score, the table of means and a picture; return every score.
+
+    Of a grid that is not finished, arms that share less than two seeds with `single` are left out.
+    """
     frame = pl.DataFrame(rows, infer_schema_length=None)
+    single = frame.filter(arm="single").select("setting", "seed").unique()
+    paired = frame.join(single, on=["setting", "seed"], how="semi")
+    enough = paired.group_by("setting", "arm").agg(pl.col("seed").n_unique()).filter(pl.col("seed") >= 2)
+    frame = frame.join(enough, on=["setting", "arm"], how="semi", maintain_order="left")
     frame.write_csv(folder / f"{data}.csv")
     (folder / f"{data}.md").write_text(_markdown(frame), "utf-8")
     _draw(frame).save(folder / f"{data}.png", scale_factor=1)
@@ -35,9 +42,15 @@ def judge_grid(frame: pl.DataFrame) -> int:
     return int(not all(good for good, _ in checks))
 
 
-def _values(frame: pl.DataFrame, setting: str, arm: str, task: str) -> np.ndarray:
-    found = frame.filter(setting=setting, arm=arm, task=task).sort("seed")
-    return found["value"].to_numpy()
+def _values(frame: pl.DataFrame, setting: str, task: str, *arms: str) -> tuple[np.ndarray, ...]:
+    """Scores of each arm on the seeds that all of them were run on."""
+    found = [frame.filter(setting=setting, arm=arm, task=task).select("seed", "value").sort("seed") for arm in arms]
+    common = set.intersection(*(set(part["seed"]) for part in found))
+    return tuple(part.filter(pl.col("seed").is_in(common))["value"].to_numpy() for part in found)
+
+
+def _to_single(frame: pl.DataFrame, setting: str, arm: str, task: str) -> Difference:
+    return paired_difference(*_values(frame, setting, task, arm, "single"))
 
 
 def _cells(frame: pl.DataFrame) -> list[tuple[str, str]]:
@@ -51,7 +64,7 @@ def _arms(frame: pl.DataFrame, setting: str) -> list[str]:
 def _harm(frame: pl.DataFrame) -> list[tuple[bool, str]]:
     """No cell of coupled harms a task, family-wise over the grid."""
     cells = [(s, a, t) for s, t in _cells(frame) for a in _arms(frame, s) if a.startswith("coupled")]
-    differences = [paired_difference(_values(frame, s, a, t), _values(frame, s, "single", t)) for s, a, t in cells]
+    differences = [_to_single(frame, s, a, t) for s, a, t in cells]
     found = findings(differences)
     checks = [
         (False, f"negative transfer: {s}, {a}, {t}: {d.mean:+.3f} [{d.lower:+.3f}, {d.upper:+.3f}]")
@@ -69,7 +82,7 @@ def _equal(frame: pl.DataFrame) -> list[tuple[bool, str]]:
     checks = []
     for kind in WRONG:
         gaps = [
-            (abs(float((_values(frame, s, f"coupled, {kind}", t) - _values(frame, s, "joint", t)).mean())), s, t)
+            (abs(float(np.subtract(*_values(frame, s, t, f"coupled, {kind}", "joint")).mean())), s, t)
             for s, t in _cells(frame)
             if f"coupled, {kind}" in _arms(frame, s)
         ]
@@ -82,10 +95,9 @@ def _equal(frame: pl.DataFrame) -> list[tuple[bool, str]]:
 def _gaps(frame: pl.DataFrame) -> list[tuple[bool, str]]:
     checks = []
     for setting, (task, least) in GAPS.items():
-        if setting in frame["setting"]:
-            single, coupled, full = (
-                _values(frame, setting, arm, task).mean() for arm in ("single", "coupled, true", "full")
-            )
+        arms = ("single", "coupled, true", "full")
+        if {*arms} <= {*_arms(frame, setting)}:
+            single, coupled, full = (values.mean() for values in _values(frame, setting, task, *arms))
             gap = (coupled - single) / (full - single)
             checks.append((gap >= least, f"{setting}: recovered gap on {task} {gap:.2f} (at least {least})"))
     return checks
@@ -95,10 +107,11 @@ def _learned(frame: pl.DataFrame) -> list[tuple[bool, str]]:
     """Tables that were learned are near the truth, and recover half of what the true ones do."""
     arm, checks = "coupled, learned", []
     for setting, (task, _) in GAPS.items():
-        if arm in _arms(frame, setting):
+        if {"joint", "coupled, true", arm} <= {*_arms(frame, setting)}:
             error = frame.filter(setting=setting, arm=arm)["table error"].to_list()
             checks.append((max(error) <= TABLE_ERROR, f"{setting}: largest error of a learned table {max(error):.3f}"))
-            joint, true, found = (_values(frame, setting, a, task).mean() for a in ("joint", "coupled, true", arm))
+            three = _values(frame, setting, task, "joint", "coupled, true", arm)
+            joint, true, found = (values.mean() for values in three)
             share = (found - joint) / (true - joint)
             checks.append((share >= 0.5, f"{setting}: learned table gives {share:.2f} of the true one (at least 0.5)"))
     return checks
@@ -110,9 +123,9 @@ def _best(frame: pl.DataFrame) -> list[tuple[bool, str]]:
     everyone = set().union(*arms.values())
     gains: dict[str, list[float]] = {}
     for setting, task in _cells(frame):
-        single = _values(frame, setting, "single", task).mean()
         for arm in arms[setting] if set(arms[setting]) == everyone else ():
-            gains.setdefault(arm, []).append(100 * (_values(frame, setting, arm, task).mean() / single - 1))
+            found, single = _values(frame, setting, task, arm, "single")
+            gains.setdefault(arm, []).append(100 * (found.mean() / single.mean() - 1))
     means = {arm: float(np.mean(values)) for arm, values in gains.items()}
     told = ", ".join(f"{arm} {mean:+.2f}" for arm, mean in sorted(means.items(), key=lambda item: -item[1]))
     return [(max(means, key=means.__getitem__).startswith("coupled"), f"mean Delta-m, per cent: {told}")]
@@ -125,19 +138,22 @@ def _rivals(frame: pl.DataFrame, setting: str) -> list[str]:
 
 def _markdown(frame: pl.DataFrame) -> str:
     lines = []
+    seeds = frame["seed"].n_unique()
     for setting in frame["setting"].unique(maintain_order=True):
         tasks = [task for s, task in _cells(frame) if s == setting]
         lines += [f"### {setting}", "", "| arm | " + " | ".join(tasks) + " |", "|---|" + "---|" * len(tasks)]
         for arm in _arms(frame, setting):
             cells = []
             for task in tasks:
-                values = _values(frame, setting, arm, task)
+                (values,) = _values(frame, setting, task, arm)
                 text = f"{values.mean():.3f}"
                 if arm != "single":
-                    d = paired_difference(values, _values(frame, setting, "single", task))
+                    d = _to_single(frame, setting, arm, task)
                     text += f", {d.mean:+.3f} [{d.lower:+.3f}, {d.upper:+.3f}]"
                 cells.append(text.replace("0.", "."))
-            lines.append(f"| {arm} | " + " | ".join(cells) + " |")
+            count = frame.filter(setting=setting, arm=arm)["seed"].n_unique()
+            name = arm if count == seeds else f"{arm} ({count} seeds)"
+            lines.append(f"| {name} | " + " | ".join(cells) + " |")
         lines.append("")
     return "\n".join(lines)
 
@@ -148,7 +164,7 @@ def _draw(frame: pl.DataFrame) -> alt.HConcatChart:
     for setting, task in _cells(frame):
         for arm in _arms(frame, setting):
             if arm not in {"single", "kollias2024-reversed, true"}:  # the latter is far off
-                d = paired_difference(_values(frame, setting, arm, task), _values(frame, setting, "single", task))
+                d = _to_single(frame, setting, arm, task)
                 line = {"setting": setting, "task": task, "arm": arm, "mean": d.mean}
                 rows.append(line | {"lower": d.lower, "upper": d.upper})
     table, panels = pl.DataFrame(rows), []

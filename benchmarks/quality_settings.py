@@ -16,7 +16,7 @@ from conjoin.data import AnnotatedImages, Problem
 from conjoin.datasets import digits, drawn_faces_problem
 from conjoin.relate import count_relation
 from conjoin.relations import Relation
-from conjoin.study import Recipe
+from conjoin.study import Recipe, TrainingSettings
 from conjoin.tasks import MultiClass, Task
 
 Table = Literal["true", "counted", "learned", "noisy", "uninformative", "permuted", "half-wrong"]
@@ -54,8 +54,10 @@ class Setting:
 
 
 def recipe(data: str) -> Recipe:
-    """How all arms are trained: as in `conjoin demo`, or as the study says."""
-    return study_recipe(data) if data in STUDIES else Recipe()
+    """How all arms are trained: as in `conjoin demo`, on drawn faces for as long as `studies/affect-drawn.yaml`."""
+    if data in STUDIES:
+        return study_recipe(data)
+    return Recipe(training=TrainingSettings(steps=2000)) if data == "faces" else Recipe()
 
 
 def problem(setting: Setting, table: Table, seed: int) -> Problem[AnnotatedImages]:

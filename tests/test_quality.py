@@ -10,7 +10,7 @@ import torch
 from quality import OTHERS
 from quality import grid as cells
 from quality_peers import UncertaintyWeighted, _labelled, run_upgrad
-from quality_report import judge_grid
+from quality_report import judge_grid, write_grid
 from quality_settings import TABLES, Setting, Table, _whole, problem, table_error
 from quality_study import STUDIES, study_images
 
@@ -199,3 +199,17 @@ def test_bounds_tell_harm(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert "MISSED negative transfer: digits-50+1000, coupled, true, digit: -0.048" in out
     assert "MISSED digits-50+1000: recovered gap on digit -0.48 (at least 0.7)" in out
+
+
+def test_a_grid_that_is_not_finished_is_compared_on_the_seeds_there_are(tmp_path: Path) -> None:
+    whole = grid(0.0)
+    joint_misses_four, one_full = pl.col("arm").ne("joint") | pl.col("seed").lt(4), pl.col("arm").ne("full")
+    rows = whole.filter(joint_misses_four, one_full | pl.col("seed").eq(0)).to_dicts()
+    found = write_grid(rows, tmp_path, "digits")
+    assert found["arm"].unique(maintain_order=True).to_list() == ["single", "joint", "coupled, true"]
+    told = (tmp_path / "digits.md").read_text("utf-8")
+    assert "| joint (4 seeds) | .811, +.010 [+.010, +.010] |" in told  # .81 + (.000 + .001 + .002 + .003) / 4
+    assert "| coupled, true | .904, +.102 [+.100, +.104] |" in told
+    assert pl.read_csv(tmp_path / "digits.csv").height == 14
+    assert (tmp_path / "digits.png").stat().st_size > 1000
+    assert judge_grid(found) == 0
