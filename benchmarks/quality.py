@@ -3,7 +3,7 @@
     python benchmarks/quality.py digits           # the cells that decide, forty minutes on two cores
     python benchmarks/quality.py digits --all     # and those that tell more, 200 runs
     python benchmarks/quality.py faces            # drawn faces (synthetic): two days, on a GPU half an hour
-    FASHION=folder python benchmarks/quality.py fashion   # the photographs of examples/fashion.yaml, hours
+    FASHION=folder python benchmarks/quality.py examples/fashion.yaml --sizes 500+10000   # a study of yours, hours
     python benchmarks/quality.py digits --seeds 100 104 --out runs/tuning   # other seeds
     python benchmarks/quality.py faces --report   # train nothing, report the runs that are there
 
@@ -22,7 +22,7 @@ import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,7 +31,6 @@ import torch
 from quality_peers import run_pseudo_labels, run_uncertainty, run_upgrad
 from quality_report import judge_grid, write_grid
 from quality_settings import TABLES, Setting, Table, problem, recipe, table_error
-from quality_study import STUDIES
 from rich.console import Console
 from rich.progress import Progress
 
@@ -44,8 +43,9 @@ OTHERS = (*PEERS, *RECALLED)
 WITH_TABLE = ("coupled", *RECALLED)
 """Arms that read the table; the others are run once for a setting."""
 
-SIZES = {"digits": ((50, 1000), (1000, 50), (100, 100)), "large": ((500, 10000), (10000, 500), (2000, 2000))}
+Size = tuple[int, int]
 """Images annotated for the class, and for the other tasks."""
+DIGITS, LARGE = ((50, 1000), (1000, 50), (100, 100)), ((500, 10000), (10000, 500), (2000, 2000))
 
 
 class Job(NamedTuple):
@@ -63,12 +63,12 @@ class Job(NamedTuple):
         return Path(str(self.setting)) / f"{arm}-{self.seed}.json"
 
 
-def grid(data: str, seeds: range, *, everything: bool = False) -> list[Job]:
+def grid(data: str, seeds: range, sizes: Sequence[Size] = (), *, everything: bool = False) -> list[Job]:
     """The cells that decide: every arm and table where images differ in nothing, ours where sources are shifted.
 
     Those that tell more are an overlap of the annotations, and what others do where sources are shifted.
     """
-    sizes = SIZES["digits" if data == "digits" else "large"]
+    sizes = sizes or (DIGITS if data == "digits" else LARGE)
     plain = [Setting(data, *size) for size in sizes]
     overlapping = [Setting(data, *size, overlap=0.1) for size in sizes]
     first, second = sizes[0]
@@ -115,10 +115,16 @@ def _one_thread() -> None:
     logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
 
 
+def _size(text: str) -> Size:
+    first, second = text.split("+")
+    return int(first), int(second)
+
+
 def main() -> int:
     """Run what is missing, then judge."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", choices=("digits", "faces", *STUDIES))
+    parser.add_argument("data", help="digits, faces, or the file of a study with relations from one of its tasks")
+    parser.add_argument("--sizes", nargs="+", type=_size, default=(), metavar="CLASS+OTHERS", help="annotated images")
     parser.add_argument("--all", action="store_true", help="also the cells that tell more")
     parser.add_argument("--seeds", type=int, nargs=2, default=(0, 4), metavar=("FIRST", "LAST"))
     parser.add_argument("--only", help="only settings whose name contains this")
@@ -127,7 +133,9 @@ def main() -> int:
     given = parser.parse_args()
     seeds = range(given.seeds[0], given.seeds[1] + 1)
     jobs = [
-        job for job in grid(given.data, seeds, everything=given.all) if not given.only or given.only in str(job.setting)
+        job
+        for job in grid(given.data, seeds, given.sizes, everything=given.all)
+        if not given.only or given.only in str(job.setting)
     ]
     left = [job for job in jobs if not (given.out / job.file).exists()]
     if given.report:
@@ -139,7 +147,7 @@ def main() -> int:
         for future in as_completed([pool.submit(run, job, given.out) for job in left]):
             future.result()
             bar.advance(task)
-    frame = write_grid(list(results(jobs, given.out)), given.out, given.data)
+    frame = write_grid(list(results(jobs, given.out)), given.out, Path(given.data).stem)
     return judge_grid(frame)
 
 

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import polars as pl
 import torch
 from numpy.typing import NDArray
-from quality_study import STUDIES, study_images, study_recipe
+from quality_study import is_study, study_images, study_recipe
 from torch import Tensor
 from torchvision.transforms import v2
 
@@ -32,7 +33,7 @@ class Setting:
     """Who is annotated for what.
 
     Args:
-        data: "digits", "faces" or a study of `quality_study`.
+        data: "digits", "faces" or the file of a study.
         first: images annotated for the class.
         second: images annotated for the labels.
         overlap: share of the smaller part that is in both.
@@ -50,12 +51,12 @@ class Setting:
     def __str__(self) -> str:
         """Name of a folder."""
         more = [f"overlap{self.overlap:g}"] * (self.overlap > 0) + [self.shift] * (self.shift != "none")
-        return "-".join([self.data, f"{self.first}+{self.second}", *more])
+        return "-".join([Path(self.data).stem, f"{self.first}+{self.second}", *more])
 
 
 def recipe(data: str) -> Recipe:
     """How all arms are trained: as in `conjoin demo`, on drawn faces for as long as `studies/affect-drawn.yaml`."""
-    if data in STUDIES:
+    if is_study(data):
         return study_recipe(data)
     return Recipe(training=TrainingSettings(steps=2000)) if data == "faces" else Recipe()
 
@@ -106,7 +107,7 @@ def table_error(name: str, found: list[list[float]], setting: Setting, seed: int
 @lru_cache(maxsize=1)  # jobs come setting by setting and seed by seed; images are large
 def _whole(data: str, first: int, second: int, seed: int) -> Problem[AnnotatedImages]:
     """All training images in the order of a seed, with all annotations."""
-    if data in STUDIES:
+    if is_study(data):
         return study_images(data, first + 2 * second + CO_ANNOTATED, seed)  # some to choose from by class
     if data == "digits":
         return digits(600, 600, seed=seed)

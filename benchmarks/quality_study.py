@@ -10,22 +10,24 @@ from conjoin.data import AnnotatedImages, Problem, StoredImages, is_known
 from conjoin.sources import study_problem
 from conjoin.study import Recipe, Study
 
-STUDIES = {"fashion": Path(__file__).parent.parent / "examples" / "fashion.yaml"}
-"""By the name of their data; where the images are, the environment says: `${FASHION}`."""
+
+def is_study(data: str) -> bool:
+    """Whether this is the file of a study; the digits and the drawn faces are none."""
+    return Path(data).suffix in {".yaml", ".yml"}
 
 
-def study_recipe(name: str) -> Recipe:
+def study_recipe(path: str) -> Recipe:
     """How its networks are trained."""
-    return _study(name).recipe
+    return _study(path).recipe
 
 
-def study_images(name: str, most: int, seed: int) -> Problem[AnnotatedImages]:
+def study_images(path: str, most: int, seed: int) -> Problem[AnnotatedImages]:
     """Training images in the order of a seed, as many as there are but no more than `most`, and all test images.
 
     All annotations are shown. The class is the source of the study's relations, the other tasks are their targets.
     Tables are counted from all training images. Weights and thresholds are not chosen: all arms are trained to the end.
     """
-    made, test = _stored(name)
+    made, test = _stored(path)
     source = made.relations[0].source
     relations = tuple(relation for relation in made.relations if relation.source.name == source.name)
     tasks = (source, *(relation.target for relation in relations))
@@ -36,13 +38,13 @@ def study_images(name: str, most: int, seed: int) -> Problem[AnnotatedImages]:
 
 
 @cache
-def _study(name: str) -> Study:
-    return Study.from_yaml(STUDIES[name]).model_copy(update={"regime": None})
+def _study(path: str) -> Study:
+    return Study.from_yaml(Path(path)).model_copy(update={"regime": None})
 
 
 @cache
-def _stored(name: str) -> tuple[Problem[StoredImages], AnnotatedImages]:
-    made = study_problem(_study(name), cache_pixels=True)
+def _stored(path: str) -> tuple[Problem[StoredImages], AnnotatedImages]:
+    made = study_problem(_study(path), cache_pixels=True)
     return made, _in_memory(made.test, np.arange(len(made.test)))
 
 

@@ -12,7 +12,7 @@ from quality import grid as cells
 from quality_peers import UncertaintyWeighted, _labelled, run_upgrad
 from quality_report import judge_grid, write_grid
 from quality_settings import TABLES, Setting, Table, _whole, problem, table_error
-from quality_study import STUDIES, study_images
+from quality_study import study_images
 
 from conjoin.data import AnnotatedImages, Problem, is_known
 from conjoin.relations import Relation
@@ -44,6 +44,8 @@ def test_the_cells_that_decide_are_among_all() -> None:
     assert {job.table for job in decide if job.setting == plain and job.arm == "coupled"} == set(TABLES)
     assert {job.arm for job in decide if job.setting == plain} == {"single", "joint", "full", "coupled", *OTHERS}
     assert {job.arm for job in decide if job.setting.shift != "none"} == {"single", "joint", "full", "coupled"}
+    given = cells("my.yaml", range(1), [(30, 400)])
+    assert {str(job.setting) for job in given} == {"my-30+400", "my-30+400-look", "my-30+200-classes"}
 
 
 def test_everything_holds_what_is_hidden() -> None:
@@ -99,7 +101,8 @@ def shop(monkeypatch: pytest.MonkeyPatch) -> Iterator[Problem[AnnotatedImages]]:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_a_study_has_every_table_of_classes_and_of_labels(table: Table, shop: Problem[AnnotatedImages]) -> None:
-    setting = Setting("fashion", 40, 60)
+    setting = Setting("studies/shop.yaml", 40, 60)
+    assert str(setting) == "shop-40+60"
     made = problem(setting, table, 0)
     seen = [int(is_known(made.train.annotation(task.name)).sum()) for task in shop.tasks]
     assert seen == [40, 60, 40]  # of 60 images two thirds have labels
@@ -115,12 +118,12 @@ def test_a_study_has_every_table_of_classes_and_of_labels(table: Table, shop: Pr
 
 
 def test_a_study_has_classes_shifted(shop: Problem[AnnotatedImages]) -> None:
-    made = problem(Setting("fashion", 20, 100, shift="classes"), "true", 0)
+    made = problem(Setting("shop.yaml", 20, 100, shift="classes"), "true", 0)
     assert made.everything is not None
     seen = made.everything.annotation(shop.tasks[0].name)[20:].bincount()
     assert int(seen[3]) < 0.7 * int(seen[0])
-    with pytest.raises(ValueError, match=r"fashion-20\+400 should have as many images. Found 300 with a class."):
-        problem(Setting("fashion", 20, 400), "true", 0)
+    with pytest.raises(ValueError, match=r"shop-20\+400 should have as many images. Found 300 with a class."):
+        problem(Setting("shop.yaml", 20, 400), "true", 0)
 
 
 def test_images_of_a_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,16 +141,16 @@ def test_images_of_a_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     related = [{"source": "kind", "target": "use", "counted": True}]
     study = make_study(tasks, source, name="mini", relations=related, backbone={"image_size": [6, 8]})
     (tmp_path / "mini.yaml").write_text(study.to_yaml(), "utf-8")
-    monkeypatch.setitem(STUDIES, "mini", tmp_path / "mini.yaml")
+    mini = str(tmp_path / "mini.yaml")
     monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
-    found = study_images("mini", 20, 1)
+    found = study_images(mini, 20, 1)
     assert [task.name for task in found.tasks] == ["kind", "use"]
     assert (len(found.train), len(found.test)) == (20, 9)
     assert bool((found.train.annotation("kind") >= 0).all())
     lowest, highest = (float(value) for value in found.train.images.aminmax())
     assert (0.0 <= lowest < 0.1, 0.9 < highest <= 1.0) == (True, True)
-    assert len(study_images("mini", 99, 1).train) == 23
-    assert not torch.equal(study_images("mini", 20, 2).train.images, found.train.images)
+    assert len(study_images(mini, 99, 1).train) == 23
+    assert not torch.equal(study_images(mini, 20, 2).train.images, found.train.images)
 
 
 def test_uncertainty_weighting_by_hand() -> None:
