@@ -1,11 +1,11 @@
 """Does training together cost anything, and what does it give? A grid of settings, tables and arms.
 
-    python benchmarks/quality.py digits           # the cells that decide, forty minutes on two cores
+    python benchmarks/quality.py digits           # the cells that decide, half an hour on two cores
     python benchmarks/quality.py digits --all     # and those that tell more, 200 runs
     python benchmarks/quality.py faces            # drawn faces (synthetic): two days, on a GPU half an hour
     FASHION=folder python benchmarks/quality.py examples/fashion.yaml --sizes 500+10000   # a study of yours, hours
     python benchmarks/quality.py digits --seeds 100 104 --out runs/tuning   # other seeds
-    python benchmarks/quality.py faces --report   # train nothing, report the runs that are there
+    python benchmarks/quality.py faces --report   # train nothing: report which of these runs are there
 
 Every run is a file in `runs/quality`; what is there is not trained again, so that a grid may be
 killed and goes on. Writes `digits.csv` (a line for each score), `digits.md` (means) and `digits.png`,
@@ -20,6 +20,7 @@ import json
 import logging
 import multiprocessing
 import os
+import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -31,6 +32,7 @@ import torch
 from quality_peers import run_pseudo_labels, run_uncertainty, run_upgrad
 from quality_report import judge_grid, write_grid
 from quality_settings import TABLES, Setting, Table, problem, recipe, table_error
+from quality_study import data_name, is_study
 from rich.console import Console
 from rich.progress import Progress
 
@@ -90,6 +92,7 @@ def run(job: Job, folder: Path) -> None:
     done = PEERS[job.arm](made, how, job.seed) if job.arm in PEERS else run_arm(job.arm, made, how, job.seed)
     last = {name: values[-1] for name, values in done.evidence.items()}
     told: dict[str, Any] = {"seconds": time.perf_counter() - start, "evidence": last}
+    told |= {"torch": torch.__version__, "device": str(torch.accelerator.current_accelerator() or "cpu")}
     told["table error"] = [table_error(*table, job.setting, job.seed) for table in done.tables.items()]
     told["scores"] = [score._asdict() for score in done.scores]
     path = folder / job.file
@@ -104,8 +107,10 @@ def results(jobs: list[Job], folder: Path) -> Iterator[dict[str, Any]]:
     for job in jobs:
         told = json.loads((folder / job.file).read_text("utf-8"))
         arm = f"{job.arm}, {job.table}" if job.arm in WITH_TABLE else job.arm
+        trusted = [value for values in told["evidence"].values() for value in values]
         for score in told["scores"]:
-            more = {"seconds": told["seconds"], "table error": max(told.get("table error", ()), default=None)}
+            more = {"seconds": told["seconds"], "table error": max(told["table error"], default=None)}
+            more["largest evidence"] = max(trusted, default=None)
             yield {"setting": str(job.setting), "arm": arm, "seed": job.seed} | score | more
 
 
@@ -116,19 +121,31 @@ def _one_thread() -> None:
 
 
 def _size(text: str) -> Size:
-    first, second = text.split("+")
-    return int(first), int(second)
+    found = re.fullmatch(r"([1-9]\d*)\+([1-9]\d*)", text)
+    if not found:
+        raise argparse.ArgumentTypeError(
+            f"should be images annotated for the class + for the others, as 500+10000. Found {text!r}."
+        )
+    return int(found[1]), int(found[2])
+
+
+def _data(text: str) -> str:
+    if text not in {"digits", "faces"} and not (is_study(text) and Path(text).is_file()):
+        raise argparse.ArgumentTypeError(f"should be digits, faces, or the file of a study (.yaml). Found {text!r}.")
+    return text
 
 
 def main() -> int:
     """Run what is missing, then judge."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", help="digits, faces, or the file of a study with relations from one of its tasks")
+    parser.add_argument(
+        "data", type=_data, help="digits, faces, or the file of a study with relations from one of its tasks"
+    )
     parser.add_argument("--sizes", nargs="+", type=_size, default=(), metavar="CLASS+OTHERS", help="annotated images")
     parser.add_argument("--all", action="store_true", help="also the cells that tell more")
     parser.add_argument("--seeds", type=int, nargs=2, default=(0, 4), metavar=("FIRST", "LAST"))
     parser.add_argument("--only", help="only settings whose name contains this")
-    parser.add_argument("--report", action="store_true", help="train nothing: report the runs that are there")
+    parser.add_argument("--report", action="store_true", help="train nothing: report which of these runs are there")
     parser.add_argument("--out", type=Path, default=Path("runs/quality"))
     given = parser.parse_args()
     seeds = range(given.seeds[0], given.seeds[1] + 1)
@@ -144,10 +161,16 @@ def main() -> int:
     pool = ProcessPoolExecutor(cores, multiprocessing.get_context("spawn"), initializer=_one_thread)
     with pool, Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task(f"{len(jobs) - len(left)} of {len(jobs)} runs are there", total=len(left))
-        for future in as_completed([pool.submit(run, job, given.out) for job in left]):
-            future.result()
-            bar.advance(task)
-    frame = write_grid(list(results(jobs, given.out)), given.out, Path(given.data).stem)
+        try:
+            for future in as_completed([pool.submit(run, job, given.out) for job in left]):
+                future.result()
+                bar.advance(task)
+        except BaseException:  # those that wait are not begun
+            pool.shutdown(cancel_futures=True)
+            raise
+    if not jobs:
+        parser.error(f"--report needs at least one run of this grid in {given.out}. Found none: leave --report out.")
+    frame = write_grid(list(results(jobs, given.out)), given.out, data_name(given.data))
     return judge_grid(frame)
 
 

@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import polars as pl
 import torch
 from numpy.typing import NDArray
-from quality_study import is_study, study_images, study_recipe
+from quality_study import data_name, is_study, study_images, study_recipe
 from torch import Tensor
 from torchvision.transforms import v2
 
@@ -23,9 +22,9 @@ from conjoin.tasks import MultiClass, Task
 Table = Literal["true", "counted", "learned", "noisy", "uninformative", "permuted", "half-wrong"]
 TABLES: tuple[Table, ...] = ("true", "counted", "learned", "noisy", "uninformative", "permuted", "half-wrong")
 WRONG: tuple[Table, ...] = ("uninformative", "permuted", "half-wrong")
-"""Tables that teach nothing true of a digit or an expression; coupled should equal joint."""
+"""Tables that are wrong for most classes; coupled should equal joint."""
 CO_ANNOTATED = 200
-"""Images that a counted table is counted from; their annotations are not used otherwise."""
+"""Images that a counted table is counted from, or as many as are left; they are not trained on."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class Setting:
     def __str__(self) -> str:
         """Name of a folder."""
         more = [f"overlap{self.overlap:g}"] * (self.overlap > 0) + [self.shift] * (self.shift != "none")
-        return "-".join([Path(self.data).stem, f"{self.first}+{self.second}", *more])
+        return "-".join([data_name(self.data), f"{self.first}+{self.second}", *more])
 
 
 def recipe(data: str) -> Recipe:
@@ -136,7 +135,7 @@ def _relation(
     if table == "learned":
         return Relation.unknown(source, target)
     if table == "counted":
-        return _counted(whole, unused if len(unused) >= CO_ANNOTATED else None, source, target, seed)
+        return _counted(whole, unused, source, target, seed)
     if table == "noisy":  # unit noise on the log-odds, or on the log-probabilities
         exclusive = isinstance(target, MultiClass)
         noisy = np.exp(np.log(values if exclusive else values / (1 - values)) + rng.standard_normal(values.shape))
@@ -152,12 +151,11 @@ def _relation(
 
 
 def _counted(
-    whole: Problem[AnnotatedImages], unused: NDArray[np.int_] | None, source: MultiClass, target: Task, seed: int
+    whole: Problem[AnnotatedImages], unused: NDArray[np.int_], source: MultiClass, target: Task, seed: int
 ) -> Relation:
     images = whole.everything
     assert images is not None
-    pool = np.arange(len(images)) if unused is None else unused
-    rows = torch.from_numpy(np.random.default_rng([seed, 5]).permutation(pool)[:CO_ANNOTATED])
+    rows = torch.from_numpy(np.random.default_rng([seed, 5]).permutation(unused)[:CO_ANNOTATED])
     classes = [source.outputs[code] for code in images.annotation(source.name)[rows].tolist()]
     labels = images.annotation(target.name)[rows]
     if isinstance(target, MultiClass):

@@ -30,7 +30,7 @@ def test_with_certain_predictions_it_is_a_count() -> None:
     np.testing.assert_allclose(found.probability, counted.probability, atol=1e-4)
     assert found.count[0, 0] == pytest.approx(3, abs=1e-3)
     assert found.count[0, 1] == pytest.approx(1, abs=1e-3)
-    assert found.origin == "learnt from 4 images, none annotated for both"
+    assert found.origin == "learnt from 4 images"
 
 
 def test_labels_correct_uncertain_predictions() -> None:

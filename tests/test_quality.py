@@ -1,17 +1,19 @@
 """Settings and peers of the quality grid, and what it says of them."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 import torch
-from quality import OTHERS
+from quality import OTHERS, main
 from quality import grid as cells
 from quality_peers import UncertaintyWeighted, _labelled, run_upgrad
 from quality_report import judge_grid, write_grid
-from quality_settings import TABLES, Setting, Table, _whole, problem, table_error
+from quality_settings import TABLES, Setting, Table, _counted, _whole, problem, table_error
 from quality_study import study_images
 
 from conjoin.data import AnnotatedImages, Problem, is_known
@@ -45,7 +47,9 @@ def test_the_cells_that_decide_are_among_all() -> None:
     assert {job.arm for job in decide if job.setting == plain} == {"single", "joint", "full", "coupled", *OTHERS}
     assert {job.arm for job in decide if job.setting.shift != "none"} == {"single", "joint", "full", "coupled"}
     given = cells("my.yaml", range(1), [(30, 400)])
-    assert {str(job.setting) for job in given} == {"my-30+400", "my-30+400-look", "my-30+200-classes"}
+    assert {str(job.setting) for job in given} == {
+        f"study-my-{more}" for more in ("30+400", "30+400-look", "30+200-classes")
+    }
 
 
 def test_everything_holds_what_is_hidden() -> None:
@@ -82,6 +86,21 @@ def test_tables() -> None:
     assert 0.01 < float((found["noisy"] - true).abs().mean()) < 0.15
 
 
+def test_a_table_is_counted_from_images_that_are_not_trained_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[torch.Tensor] = []
+
+    def watched(whole: Problem[AnnotatedImages], unused: np.ndarray, *more: Any) -> Relation:
+        assert whole.everything is not None
+        seen.append(whole.everything.images[unused])
+        return _counted(whole, unused, *more)
+
+    monkeypatch.setattr("quality_settings._counted", watched)
+    trained_on = {image.numpy().tobytes() for image in problem(Setting("digits", 50, 1000), "counted", 0).train.images}
+    assert len(trained_on) > 1040  # of 1050, some drawn alike
+    assert len(seen[0]) == 150
+    assert sum(image.numpy().tobytes() in trained_on for image in seen[0]) == 0
+
+
 @pytest.fixture
 def shop(monkeypatch: pytest.MonkeyPatch) -> Iterator[Problem[AnnotatedImages]]:
     """A study of 300 images whose use follows from the kind, as do its labels, unknown on every third image."""
@@ -102,7 +121,7 @@ def shop(monkeypatch: pytest.MonkeyPatch) -> Iterator[Problem[AnnotatedImages]]:
 @pytest.mark.parametrize("table", TABLES)
 def test_a_study_has_every_table_of_classes_and_of_labels(table: Table, shop: Problem[AnnotatedImages]) -> None:
     setting = Setting("studies/shop.yaml", 40, 60)
-    assert str(setting) == "shop-40+60"
+    assert str(setting) == "study-shop-40+60"
     made = problem(setting, table, 0)
     seen = [int(is_known(made.train.annotation(task.name)).sum()) for task in shop.tasks]
     assert seen == [40, 60, 40]  # of 60 images two thirds have labels
@@ -122,7 +141,7 @@ def test_a_study_has_classes_shifted(shop: Problem[AnnotatedImages]) -> None:
     assert made.everything is not None
     seen = made.everything.annotation(shop.tasks[0].name)[20:].bincount()
     assert int(seen[3]) < 0.7 * int(seen[0])
-    with pytest.raises(ValueError, match=r"shop-20\+400 should have as many images. Found 300 with a class."):
+    with pytest.raises(ValueError, match=r"study-shop-20\+400 should have as many images. Found 300 with a class."):
         problem(Setting("shop.yaml", 20, 400), "true", 0)
 
 
@@ -212,7 +231,29 @@ def test_a_grid_that_is_not_finished_is_compared_on_the_seeds_there_are(tmp_path
     assert found["arm"].unique(maintain_order=True).to_list() == ["single", "joint", "coupled, true"]
     told = (tmp_path / "digits.md").read_text("utf-8")
     assert "| joint (4 seeds) | .811, +.010 [+.010, +.010] |" in told  # .81 + (.000 + .001 + .002 + .003) / 4
-    assert "| coupled, true | .904, +.102 [+.100, +.104] |" in told
+    assert "| coupled, true | .904, +.102 [+.100, +.104]; to joint +.091 [+.089, +.094] |" in told
     assert pl.read_csv(tmp_path / "digits.csv").height == 14
+    assert judge_grid(found.filter(pl.col("arm").ne("single"))) == 0  # nothing to tell yet
+    assert judge_grid(found.filter(pl.col("arm").eq("single"))) == 0
     assert (tmp_path / "digits.png").stat().st_size > 1000
     assert judge_grid(found) == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["digit"], r"argument data: should be digits, faces, or the file of a study \(.yaml\). Found 'digit'."),
+        (["no/such.yaml"], "Found 'no/such.yaml'."),
+        (["digits", "--sizes", "500"], "as 500[+]10000. Found '500'."),
+        (["digits", "--sizes", "0+10"], "Found '0[+]10'."),
+        (["digits", "--report", "--out", "nowhere"], "--report needs at least one run of this grid in nowhere."),
+    ],
+)
+def test_what_cannot_be_run_is_refused(
+    given: list[str], message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["quality.py", *given])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 2
+    assert re.search(message, capsys.readouterr().err.replace("\n", " "))

@@ -63,7 +63,7 @@ def learn_relation(
         weights = np.exp(weights - weights.max(1, keepdims=True))
         weights /= weights.sum(1, keepdims=True)
     table = estimate(_sums(weights, present, known, classes, outputs), kind, "")
-    return replace(table, origin=f"learnt from {len(told):,} images, none annotated for both")
+    return replace(table, origin=f"learnt from {len(told):,} images")
 
 
 def _sums(
