@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from conjoin import MultiClass, MultiLabel, Relation
+from conjoin import Coupling, MultiClass, MultiLabel, Network, Objective, Relation, TrainingSettings, fit
 from conjoin.coupling import CorrectedTable, View
+from conjoin.data import AnnotatedImages
 from conjoin.tasks import Task
 
 SOURCE = MultiClass("s", ["a", "b", "c"])
@@ -73,3 +74,43 @@ def test_a_few_images_move_a_row_a_little() -> None:
         ONE,
     )
     torch.testing.assert_close(corrected.rows(relation).exp()[0, :, 1], torch.tensor([16 * 0.99 / 17, 1.16 / 17]))
+
+
+def test_an_image_that_comes_back_is_counted_once() -> None:
+    relation = Relation(SOURCE, LABELS, STATED.tolist())
+    told, untold = CorrectedTable(relation, decay=1.0), CorrectedTable(relation, decay=1.0)
+    told.expect(torch.tensor([1.0, 100.0]))
+    source = view(SOURCE, torch.tensor([[[1.0, 1e-9, 1e-9]]]).log(), torch.tensor([0]))
+    target = view(LABELS, torch.zeros(1, 2, 2), torch.tensor([[0, 1]]))
+    for _ in range(50):
+        told.update(relation, source, target, ONE)
+        untold.update(relation, source, target, ONE)
+    often = torch.tensor([16 * 0.99 / 66, (0.16 + 50) / 66])
+    torch.testing.assert_close(untold.rows(relation).exp()[0, :, 1], often)
+    once = torch.tensor([16 * 0.99 / 17, (0.16 + 50) / 66])  # of the second label there are more images than came
+    torch.testing.assert_close(told.rows(relation).exp()[0, :, 1], once)
+
+
+def test_fit_tells_how_many_images_there_are() -> None:
+    labels = torch.tensor([[1, 0], [0, -1], [-1, -1], [1, -1]])
+    images = AnnotatedImages(
+        torch.rand(4, 1, 8, 8),
+        {"s": torch.tensor([-1, -1, 2, -1]), "t": labels},
+        torch.zeros(4).long(),
+        torch.zeros(4).bool(),
+    )
+    coupling = Coupling(Relation(SOURCE, LABELS, STATED.tolist()))
+    ((_, corrected),) = coupling._rows()
+    assert corrected.annotated.tolist() == [torch.inf, torch.inf]
+    objective = Objective([SOURCE, LABELS], [coupling])
+    network = Network([SOURCE, LABELS], "small", channels=1)
+    fit(network, objective, images, TrainingSettings(steps=1, batch_size=4))
+    assert corrected.annotated.tolist() == [3.0, 1.0]
+
+
+def test_annotations_to_expect_are_checked() -> None:
+    objective = Objective([SOURCE, LABELS], [Coupling(Relation(SOURCE, LABELS, STATED.tolist()))])
+    with pytest.raises(ValueError, match="`annotations` should hold those of at least one task"):
+        objective.expect({})
+    with pytest.raises(KeyError, match="unknown"):
+        objective.expect({"unknown": torch.zeros(3).long()})

@@ -16,6 +16,7 @@ from conjoin.tasks import Annotation, Task
 
 _CHECKED_CALLS = 10
 _ALL = "/images"
+_PART = 65_536
 
 
 class Objective(nn.Module):
@@ -146,6 +147,25 @@ class Objective(nn.Module):
         some = next(iter(annotations.values()))
         read = self._read(annotations, some.new_zeros(len(some), 1, dtype=torch.get_default_dtype()))
         return self._counts(len(some), self._where(read, set_aside))
+
+    @torch.no_grad()
+    def expect(self, annotations: Mapping[str, Shaped[Tensor, "images *_"]]) -> None:
+        """Show all annotations that training will draw from; `fit` does.
+
+        Where few images are annotated they come back again and again. Couplings that know how many there are count each
+        once (`CorrectedTable`); without this call, as often as it comes.
+
+        Args:
+            annotations: by task name, of all training images. A task that is absent is annotated on none.
+
+        """
+        checks.annotated(self.tasks, annotations, None)
+        annotated = {name: torch.zeros(task.variables, dtype=self._dtype()) for name, task in self.tasks.items()}
+        for name, values in annotations.items():
+            for part in values.split(_PART):
+                annotated[name] += self.tasks[name].annotation(part).known.sum(0).to(annotated[name])
+        for coupling in self._coupled():
+            coupling.expect(annotated)
 
     def evidence(self) -> dict[str, Float[Tensor, "variables"]]:
         """Evidence of each relation for each variable of its target, by the relation's name."""

@@ -55,6 +55,14 @@ class BaseCoupling(nn.Module, ABC):
         """The relations."""
         return cast("list[Relation]", list(self.relations))
 
+    def expect(self, annotated: Mapping[str, Float[Tensor, "_"]]) -> None:
+        """Take note of how many images annotate each variable of each task. By default nothing.
+
+        Args:
+            annotated: by task name.
+
+        """
+
     @abstractmethod
     def where(
         self, known: Mapping[str, Bool[Tensor, "batch _"]], act: Bool[Tensor, "batch"]

@@ -20,6 +20,9 @@ class CorrectedTable(Rows):
     It is what the target is taught. Evidence and the posterior of the source keep to the stated table, so that a wrong
     one is not talked round by the network that it taught.
 
+    Few images come back many times within what is remembered. Told how many there are (`expect`), the table counts each
+    of them once; else as often as it comes.
+
     Args:
         relation: between the two tasks.
         images: how many images of each class the stated row is worth.
@@ -27,13 +30,21 @@ class CorrectedTable(Rows):
 
     """
 
+    annotated: Float[Tensor, "variables"]
+
     def __init__(self, relation: Relation, *, images: float = 16.0, decay: float = 0.98) -> None:
         super().__init__(relation, decay=decay)
         self.images = images
+        self.register_buffer("annotated", torch.full((relation.target.variables,), torch.inf))
+
+    def expect(self, annotated: Float[Tensor, "variables"]) -> None:
+        """Say how many images there are that annotate each variable of the target."""
+        self.annotated.copy_(annotated)
 
     def rows(self, relation: Relation) -> Float[Tensor, "classes variables outcomes"]:
         """Log of the corrected rows; those of the table where nothing was seen."""
-        log_rows: Tensor = self(self.images * relation.log_table.exp())
+        repeats = (self.total.sum((0, 2)) / self.annotated.clamp(min=1)).clamp(min=1)
+        log_rows: Tensor = self(self.images * repeats[:, None] * relation.log_table.exp())
         return log_rows
 
     @torch.no_grad()

@@ -54,6 +54,11 @@ class Coupling(BaseCoupling):
         means, corrected = cast("list[ClassMeans]", self.means), cast("list[CorrectedTable]", self.corrected)
         return list(zip(means, corrected, strict=True))
 
+    def expect(self, annotated: Mapping[str, Float[Tensor, "_"]]) -> None:
+        """Tell the corrected tables how many images annotate each variable of their target."""
+        for relation, (_, corrected) in zip(self.related(), self._rows(), strict=True):
+            corrected.expect(annotated[relation.target.name])
+
     def where(
         self, known: Mapping[str, Bool[Tensor, "batch _"]], act: Bool[Tensor, "batch"]
     ) -> dict[Term, Bool[Tensor, "batch _"]]:
