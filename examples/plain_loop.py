@@ -22,6 +22,7 @@ heads = nn.ModuleDict({"digit": nn.Linear(128, 10), "strokes": nn.Linear(128, le
 optimizer = torch.optim.AdamW([*trunk.parameters(), *heads.parameters()], lr=2e-3)
 
 objective = cj.Objective([digit, strokes], couplings=[cj.Coupling(problem.relations[0])])
+objective.expect(annotations)  # few images come back often: how many there are
 
 for step in range(600):
     rows = torch.cat([torch.randint(0, 50, (16,)), torch.randint(50, 1050, (48,))])
