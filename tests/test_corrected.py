@@ -101,7 +101,7 @@ def test_fit_tells_how_many_images_there_are() -> None:
     )
     coupling = Coupling(Relation(SOURCE, LABELS, STATED.tolist()))
     ((_, corrected),) = coupling._rows()
-    assert corrected.annotated.tolist() == [torch.inf, torch.inf]
+    assert corrected.annotated.tolist() == [0.0, 0.0]
     objective = Objective([SOURCE, LABELS], [coupling])
     network = Network([SOURCE, LABELS], "small", channels=1)
     fit(network, objective, images, TrainingSettings(steps=1, batch_size=4))

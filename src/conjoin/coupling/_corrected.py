@@ -31,11 +31,12 @@ class CorrectedTable(Rows):
     """
 
     annotated: Float[Tensor, "variables"]
+    """How many images annotate each variable; 0 while nobody has said so."""
 
     def __init__(self, relation: Relation, *, images: float = 16.0, decay: float = 0.98) -> None:
         super().__init__(relation, decay=decay)
         self.images = images
-        self.register_buffer("annotated", torch.full((relation.target.variables,), torch.inf))
+        self.register_buffer("annotated", torch.zeros(relation.target.variables))
 
     def expect(self, annotated: Float[Tensor, "variables"]) -> None:
         """Say how many images there are that annotate each variable of the target."""
@@ -43,7 +44,8 @@ class CorrectedTable(Rows):
 
     def rows(self, relation: Relation) -> Float[Tensor, "classes variables outcomes"]:
         """Log of the corrected rows; those of the table where nothing was seen."""
-        repeats = (self.total.sum((0, 2)) / self.annotated.clamp(min=1)).clamp(min=1)
+        counted = self.total.sum((0, 2))
+        repeats = torch.where(self.annotated > 0, counted / self.annotated.clamp(min=1), 1.0).clamp(min=1)
         log_rows: Tensor = self(self.images * repeats[:, None] * relation.log_table.exp())
         return log_rows
 
