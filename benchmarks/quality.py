@@ -2,7 +2,7 @@
 
     python benchmarks/quality.py digits           # the cells that decide, half an hour on two cores
     python benchmarks/quality.py digits --all     # and those that tell more, 200 runs
-    python benchmarks/quality.py faces            # drawn faces (synthetic): two days, on a GPU half an hour
+    python benchmarks/quality.py faces            # drawn faces (synthetic): two days by estimate, on a GPU half an hour
     FASHION=folder python benchmarks/quality.py examples/fashion.yaml --sizes 500+10000   # a study of yours, hours
     python benchmarks/quality.py digits --seeds 100 104 --out runs/tuning   # other seeds
     python benchmarks/quality.py faces --report   # train nothing: report which of these runs are there
