@@ -59,10 +59,14 @@ class Job(NamedTuple):
     seed: int
 
     @property
+    def name(self) -> str:
+        """Its arm, with the table where it reads one."""
+        return f"{self.arm}, {self.table}" if self.arm in WITH_TABLE else self.arm
+
+    @property
     def file(self) -> Path:
         """Where its result is."""
-        arm = f"{self.arm}, {self.table}" if self.arm in WITH_TABLE else self.arm
-        return Path(str(self.setting)) / f"{arm}-{self.seed}.json"
+        return Path(str(self.setting)) / f"{self.name}-{self.seed}.json"
 
 
 def grid(data: str, seeds: range, sizes: Sequence[Size] = (), *, everything: bool = False) -> list[Job]:
@@ -106,12 +110,11 @@ def results(jobs: list[Job], folder: Path) -> Iterator[dict[str, Any]]:
     """A line for each score."""
     for job in jobs:
         told = json.loads((folder / job.file).read_text("utf-8"))
-        arm = f"{job.arm}, {job.table}" if job.arm in WITH_TABLE else job.arm
         trusted = [value for values in told["evidence"].values() for value in values]
         for score in told["scores"]:
             more = {"seconds": told["seconds"], "table error": max(told["table error"], default=None)}
             more["largest evidence"] = max(trusted, default=None)
-            yield {"setting": str(job.setting), "arm": arm, "seed": job.seed} | score | more
+            yield {"setting": str(job.setting), "arm": job.name, "seed": job.seed} | score | more
 
 
 def _one_thread() -> None:

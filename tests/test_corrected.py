@@ -108,6 +108,16 @@ def test_fit_tells_how_many_images_there_are() -> None:
     assert corrected.annotated.tolist() == [3.0, 1.0]
 
 
+def test_a_task_that_the_data_does_not_have_is_annotated_nowhere() -> None:
+    none = torch.zeros(4).long()
+    images = AnnotatedImages(torch.rand(4, 1, 8, 8), {"s": torch.tensor([0, 1, 2, 0])}, none, none.bool())
+    coupling = Coupling(Relation(SOURCE, LABELS, STATED.tolist()))
+    network = Network([SOURCE, LABELS], "small", channels=1)
+    fit(network, Objective([SOURCE, LABELS], [coupling]), images, TrainingSettings(steps=1, batch_size=4))
+    ((_, corrected),) = coupling._rows()
+    assert corrected.annotated.tolist() == [0.0, 0.0]
+
+
 def test_annotations_to_expect_are_checked() -> None:
     objective = Objective([SOURCE, LABELS], [Coupling(Relation(SOURCE, LABELS, STATED.tolist()))])
     with pytest.raises(ValueError, match="`annotations` should hold those of at least one task"):

@@ -107,7 +107,9 @@ def fit(
     loader = MixedLoader(data, batches, augmentation=augmentation, workers=workers)
     balance = make_balance(settings.balance, network, batches.parts, trainer.world_size)
     sets_aside = bool(data.set_aside.any())
-    objective.expect({name: data.annotation(name) for name in objective.tasks})
+    if objective.couplings:
+        annotated = data.read([0]).annotations
+        objective.expect({name: data.annotation(name) for name in objective.tasks if name in annotated})
     learner = Learner(network, objective, settings, sets_aside=sets_aside, balance=balance).train()
     with warnings.catch_warnings():  # Lightning 2.6 uses what torch 2.15 calls deprecated
         warnings.filterwarnings("ignore", message=".*LeafSpec.*")
