@@ -28,6 +28,18 @@ def test_small_network_takes_any_small_image(size: int) -> None:
     assert SmallConvNet(1, width=4)(torch.rand(2, 1, size, size)).shape == (2, 64)
 
 
+def test_width_of_the_small_network() -> None:
+    for name, widths in (("small", [32, 64, 128]), ("small-64", [64, 128, 256])):
+        layers = build_backbone(name).modules()
+        assert [layer.out_channels for layer in layers if isinstance(layer, nn.Conv2d)] == widths
+
+
+@pytest.mark.parametrize("name", ["small-0", "small-", "small-x", "small-64-2"])
+def test_no_such_width(name: str) -> None:
+    with pytest.raises(ValueError, match=r"should be 'small', 'small-64' of that width, or a timm model name"):
+        build_backbone(name)
+
+
 def test_own_module() -> None:
     class Trunk(nn.Sequential):
         num_features = 7

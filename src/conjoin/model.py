@@ -27,7 +27,7 @@ class Model:
     Args:
         network: the network, or several that answer for different tasks.
         tasks: what it predicts.
-        backbone: name of its backbone, "small" or one of timm.
+        backbone: name of its backbone, as of `build_backbone`.
         preprocessing: how images are brought to it.
         thresholds: by task, probability from which on each label counts as present; 0.5 where not given.
 

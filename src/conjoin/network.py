@@ -1,5 +1,6 @@
 """Network: one backbone, one linear head for each task, one forward for a mixed batch."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -51,8 +52,8 @@ def build_backbone(
     """Make a backbone that turns images into a vector of `num_features` numbers.
 
     Args:
-        backbone: "small" (`SmallConvNet`), any timm model name, or a module with an attribute
-            `num_features` whose output has shape (batch, num_features).
+        backbone: "small" (`SmallConvNet`), "small-64" for that width, any timm model name, or a module
+            with an attribute `num_features` whose output has shape (batch, num_features).
         channels: channels of the image. timm adapts the first convolution of loaded weights to it.
         weights: local checkpoint (.pth, .pt, .safetensors). Nothing is ever downloaded.
 
@@ -65,25 +66,26 @@ def build_backbone(
     path = None if weights is None else Path(weights)
     if path is not None and not path.is_file():
         raise FileNotFoundError(f"`weights` should be a local checkpoint file. Found nothing at {path}.")
-    if isinstance(backbone, str) and backbone != "small":
-        if not timm.is_model(backbone):
-            near = timm.list_models(f"*{backbone}*")[:3]
-            hint = f" Near it: {near}." if near else " `timm.list_models()` lists them."
-            raise ValueError(f"`backbone` should be 'small' or a timm model name. Found {backbone!r}.{hint}")
-        if path is not None:
-            with _unfit(backbone, path):
-                return _timm_from_file(backbone, channels, path)
-        return timm.create_model(backbone, num_classes=0, in_chans=channels)
-    module = SmallConvNet(channels) if isinstance(backbone, str) else backbone
-    if not isinstance(getattr(module, "num_features", None), int):
+    if isinstance(backbone, str):
+        small = _small(backbone, channels)
+        if small is None:
+            return _timm(backbone, channels, path)
+        backbone = small
+    if not isinstance(getattr(backbone, "num_features", None), int):
         raise ValueError(
             "`backbone` should have a whole number `num_features`, the width of its output. "
-            f"Found none on {type(module).__name__}: set it before passing the module."
+            f"Found none on {type(backbone).__name__}: set it before passing the module."
         )
     if path is not None:
-        with _unfit(type(module).__name__, path):
-            timm.models.load_checkpoint(module, str(path))
-    return module
+        with _unfit(type(backbone).__name__, path):
+            timm.models.load_checkpoint(backbone, str(path))
+    return backbone
+
+
+def _small(name: str, channels: int) -> SmallConvNet | None:
+    """The small network of that name; None if it is another's."""
+    found = re.fullmatch(r"small(?:-([1-9]\d*))?", name)
+    return SmallConvNet(channels, int(found[1] or 32)) if found else None
 
 
 @contextmanager
@@ -92,6 +94,19 @@ def _unfit(name: str, path: Path) -> Iterator[None]:
         yield
     except RuntimeError as error:  # what `load_state_dict` raises
         raise ValueError(f"`weights` should hold the weights of {name!r}. Found others in {path}: {error}") from error
+
+
+def _timm(name: str, channels: int, path: Path | None) -> nn.Module:
+    if not timm.is_model(name):
+        near = timm.list_models(f"*{name}*")[:3]
+        hint = f" Near it: {near}." if near else " `timm.list_models()` lists them."
+        raise ValueError(
+            f"`backbone` should be 'small', 'small-64' of that width, or a timm model name. Found {name!r}.{hint}"
+        )
+    if path is None:
+        return timm.create_model(name, num_classes=0, in_chans=channels)
+    with _unfit(name, path):
+        return _timm_from_file(name, channels, path)
 
 
 def _timm_from_file(name: str, channels: int, path: Path) -> nn.Module:

@@ -9,7 +9,7 @@ class Backbone(Strict):
     """Which backbone turns images into features."""
 
     name: str = "small"
-    """`small`, or any name that timm knows."""
+    """`small`, `small-64` with 64 channels in its first layer instead of 32, or any name that timm knows."""
     weights: str | None = None
     """Local checkpoint (.pth, .pt, .safetensors), relative to the study file. Nothing is ever downloaded."""
     freeze: bool = False
