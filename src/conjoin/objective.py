@@ -261,6 +261,8 @@ class Objective(nn.Module):
         losses = self._losses(views)
         total = next(iter(views.values())).log_p.new_zeros(())
         self.terms = {}
+        coupled = {term.of or term.on for term in masks if term.kind != "task"}
+        settled = {name: self._rates(name).settled() for name in coupled}
         for term, mask in masks.items():
             summed, count = torch.where(mask, losses[term], 0.0).sum(), counts[str(term)].clamp(min=1)
             self.terms[str(term)] = summed.detach() / count * ranks()
@@ -268,8 +270,8 @@ class Objective(nn.Module):
             if self.scale == "mean":
                 total = total + summed * (weight / count)
             else:
-                settled = 1.0 if term.kind == "task" else self._rates(term.of or term.on).settled()
-                total = total + summed * (weight * settled / counts[_ALL].clamp(min=1))
+                part = 1.0 if term.kind == "task" else settled[term.of or term.on]
+                total = total + summed * (weight * part / counts[_ALL].clamp(min=1))
         return total * ranks()
 
     def _counts(self, images: int, masks: Mapping[Term, Bool[Tensor, "batch _"]]) -> dict[str, Tensor]:
