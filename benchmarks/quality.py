@@ -36,7 +36,7 @@ from quality_study import data_name, is_study
 from rich.console import Console
 from rich.progress import Progress
 
-from conjoin.evaluation import run_arm
+from conjoin.evaluation import end_with_parent, run_arm
 
 PEERS = {"pseudo-labels": run_pseudo_labels, "uncertainty weighting": run_uncertainty, "upgrad": run_upgrad}
 RECALLED = ("kollias2024", "kollias2024-reversed")
@@ -117,7 +117,8 @@ def results(jobs: list[Job], folder: Path) -> Iterator[dict[str, Any]]:
             yield {"setting": str(job.setting), "arm": job.name, "seed": job.seed} | score | more
 
 
-def _one_thread() -> None:
+def _begin() -> None:
+    end_with_parent()
     torch.set_num_threads(1)
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
@@ -161,7 +162,7 @@ def main() -> int:
     if given.report:
         jobs, left = [job for job in jobs if job not in left], []
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    pool = ProcessPoolExecutor(cores, multiprocessing.get_context("spawn"), initializer=_one_thread)
+    pool = ProcessPoolExecutor(cores, multiprocessing.get_context("spawn"), initializer=_begin)
     with pool, Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task(f"{len(jobs) - len(left)} of {len(jobs)} runs are there", total=len(left))
         try:

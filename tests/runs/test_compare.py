@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,8 @@ def test_what_cannot_be_compared(changes: dict[str, Any], study: Path, tmp_path:
     assert str(next(iter(changes.values()))) in done.stderr
 
 
-def command(study: Path, folder: Path) -> list[str]:
-    arguments = ["--folder", str(folder), "--processes", "1", "--logger", "csv"]
+def command(study: Path, folder: Path, processes: int = 1) -> list[str]:
+    arguments = ["--folder", str(folder), "--processes", str(processes), "--logger", "csv"]
     return [sys.executable, "-m", "conjoin", "compare", str(study), *arguments]
 
 
@@ -63,6 +64,27 @@ def test_an_interrupted_comparison_ends_at_once(study: Path, tmp_path: Path) -> 
     while (left := alive(running.pid)) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert left == []
+
+
+def test_the_processes_of_a_comparison_end_with_it(study: Path, tmp_path: Path) -> None:
+    write_study(tmp_path, training={"steps": 100_000, "batch_size": 24})
+    arguments = command(study, tmp_path / "out", processes=2)
+    killed = subprocess.Popen(arguments, start_new_session=True, stdout=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 120
+        while not any((tmp_path / "out" / "logs").glob("*-0*")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert len([process for process in alive(killed.pid) if "multiprocessing.spawn" in process]) == 2
+        killed.kill()
+        killed.wait()
+        deadline = time.monotonic() + 20
+        while alive(killed.pid) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert alive(killed.pid) == []
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(killed.pid, signal.SIGKILL)
+        killed.wait()
 
 
 def kill_at(reached: Path, arguments: list[str], *, fresh: bool = False) -> None:

@@ -21,6 +21,7 @@ from conjoin.evaluation._thresholds import tune_thresholds
 from conjoin.evaluation._train import Trained, objectives, train_network, try_network
 from conjoin.evaluation._validation import scores
 from conjoin.evaluation._verdict import Row, judge, verdict
+from conjoin.evaluation._workers import end_with_parent
 
 __all__ = [
     "ARMS",
@@ -42,6 +43,7 @@ __all__ = [
     "Trained",
     "check_arms",
     "details",
+    "end_with_parent",
     "findings",
     "guarded",
     "hardened",

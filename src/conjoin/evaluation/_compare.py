@@ -20,6 +20,7 @@ from conjoin.evaluation._learned import unknown_relations, with_learned_tables
 from conjoin.evaluation._metrics import Score, predict
 from conjoin.evaluation._train import objectives, train_network
 from conjoin.evaluation._validation import scores
+from conjoin.evaluation._workers import end_with_parent
 from conjoin.study import Recipe
 from conjoin.training import Learner, Look, quiet
 
@@ -159,7 +160,7 @@ def train_arms(
         yield from (_job(make_problem, job, recipe, keep, loggers) for job in jobs)
         return
     context, before = multiprocessing.get_context("spawn"), set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(processes, context)
+    pool = ProcessPoolExecutor(processes, context, end_with_parent)
     futures = [pool.submit(_job, make_problem, job, recipe, keep, loggers) for job in jobs]
     try:
         for future in as_completed(futures):
