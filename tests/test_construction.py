@@ -118,7 +118,12 @@ CONSTRUCTION: dict[str, tuple[Callable[[], Any], type[Exception], list[str]]] = 
     "unknown backbone": (
         lambda: Network([SHAPE], "resnet1"),
         ValueError,
-        ["`backbone` should be 'small', 'small-64' of that width, or a timm", "Found 'resnet1'", "Near it", "resnet18"],
+        [
+            "`backbone` should be 'small', 'small-64' for that width, or a timm",
+            "Found 'resnet1'",
+            "Near it",
+            "resnet18",
+        ],
     ),
     "no such backbone": (
         lambda: Network([SHAPE], "xyzzy"),

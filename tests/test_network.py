@@ -36,7 +36,7 @@ def test_width_of_the_small_network() -> None:
 
 @pytest.mark.parametrize("name", ["small-0", "small-", "small-x", "small-64-2"])
 def test_no_such_width(name: str) -> None:
-    with pytest.raises(ValueError, match=r"should be 'small', 'small-64' of that width, or a timm model name"):
+    with pytest.raises(ValueError, match=r"should be 'small', 'small-64' for that width, or a timm model name"):
         build_backbone(name)
 
 

@@ -66,6 +66,7 @@ def build_backbone(
     path = None if weights is None else Path(weights)
     if path is not None and not path.is_file():
         raise FileNotFoundError(f"`weights` should be a local checkpoint file. Found nothing at {path}.")
+    name = backbone if isinstance(backbone, str) else type(backbone).__name__
     if isinstance(backbone, str):
         small = _small(backbone, channels)
         if small is None:
@@ -77,7 +78,7 @@ def build_backbone(
             f"Found none on {type(backbone).__name__}: set it before passing the module."
         )
     if path is not None:
-        with _unfit(type(backbone).__name__, path):
+        with _unfit(name, path):
             timm.models.load_checkpoint(backbone, str(path))
     return backbone
 
@@ -101,7 +102,7 @@ def _timm(name: str, channels: int, path: Path | None) -> nn.Module:
         near = timm.list_models(f"*{name}*")[:3]
         hint = f" Near it: {near}." if near else " `timm.list_models()` lists them."
         raise ValueError(
-            f"`backbone` should be 'small', 'small-64' of that width, or a timm model name. Found {name!r}.{hint}"
+            f"`backbone` should be 'small', 'small-64' for that width, or a timm model name. Found {name!r}.{hint}"
         )
     if path is None:
         return timm.create_model(name, num_classes=0, in_chans=channels)

@@ -261,8 +261,8 @@ class Objective(nn.Module):
         losses = self._losses(views)
         total = next(iter(views.values())).log_p.new_zeros(())
         self.terms = {}
-        coupled = {term.of or term.on for term in masks if term.kind != "task"}
-        settled = {name: self._rates(name).settled() for name in coupled}
+        coupled = dict.fromkeys(term.of or term.on for term in masks if term.kind != "task")
+        settled = {name: self._rates(name).settled() for name in coupled if self.scale == "likelihood"}
         for term, mask in masks.items():
             summed, count = torch.where(mask, losses[term], 0.0).sum(), counts[str(term)].clamp(min=1)
             self.terms[str(term)] = summed.detach() / count * ranks()

@@ -73,6 +73,7 @@ def test_the_processes_of_a_comparison_end_with_it(study: Path, tmp_path: Path) 
     try:
         deadline = time.monotonic() + 120
         while not any((tmp_path / "out" / "logs").glob("*-0*")) and time.monotonic() < deadline:
+            assert killed.poll() is None, "it ended by itself"
             time.sleep(0.05)
         assert len([process for process in alive(killed.pid) if "multiprocessing.spawn" in process]) == 2
         killed.kill()

@@ -163,7 +163,7 @@ def test_one_process_writes_to_a_folder(study: Path, tmp_path: Path, monkeypatch
 IMPOSSIBLE: dict[str, tuple[dict[str, Any], str]] = {
     "backbone": (
         {"backbone": {"name": "resnet81"}},
-        r"`backbone` should be 'small', 'small-64' of that width, or a timm model name\. Found 'resn",
+        r"`backbone` should be 'small', 'small-64' for that width, or a timm model name\. Found 'resn",
     ),
     "weights": ({"backbone": {"weights": "none.pth"}}, r"`weights` should be a local checkpoint file"),
     "size": (

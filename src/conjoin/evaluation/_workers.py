@@ -14,6 +14,6 @@ def end_with_parent() -> None:
 
         def wait() -> None:
             parent.join()
-            os._exit(1)  # what it writes is whole or not there at all
+            os._exit(1)  # of all threads; results are whole or not there at all
 
         threading.Thread(target=wait, daemon=True).start()
