@@ -1,5 +1,6 @@
 """Settings and peers of the quality grid, and what it says of them."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
-from quality import OTHERS, main
+from quality import OTHERS, Job, main, run
 from quality import grid as cells
 from quality_peers import UncertaintyWeighted, _labelled, run_upgrad
 from quality_report import judge_grid, write_grid
@@ -158,7 +159,8 @@ def test_images_of_a_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         "annotations": {name: name for name in tasks}
     }
     related = [{"source": "kind", "target": "use", "counted": True}]
-    study = make_study(tasks, source, name="mini", relations=related, backbone={"image_size": [6, 8]})
+    small = {"backbone": {"image_size": [6, 8]}, "training": {"steps": 2, "batch_size": 8}}
+    study = make_study(tasks, source, name="mini", relations=related, **small)
     (tmp_path / "mini.yaml").write_text(study.to_yaml(), "utf-8")
     mini = str(tmp_path / "mini.yaml")
     monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
@@ -170,6 +172,10 @@ def test_images_of_a_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert (0.0 <= lowest < 0.1, 0.9 < highest <= 1.0) == (True, True)
     assert len(study_images(mini, 99, 1).train) == 23
     assert not torch.equal(study_images(mini, 20, 2).train.images, found.train.images)
+    job = Job(Setting(mini, 10, 10), "coupled", "true", 1)
+    run(job, tmp_path)
+    told = json.loads((tmp_path / job.file).read_text("utf-8"))
+    assert [score["task"] for score in told["scores"]] == ["kind", "use"]
 
 
 def test_uncertainty_weighting_by_hand() -> None:
