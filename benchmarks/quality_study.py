@@ -26,12 +26,8 @@ def data_name(data: str) -> str:
 
 
 def study_recipe(path: str) -> Recipe:
-    """How its networks are trained, with options of the tasks of the grid only."""
-    study = _study(path)
-    source = next((relation.source for relation in study.relations), "")
-    there = {source, *(relation.target for relation in study.relations if relation.source == source)}
-    options = {name: task for name, task in study.recipe.tasks.items() if name in there}
-    return study.recipe.model_copy(update={"tasks": options})
+    """How its networks are trained."""
+    return _study(path).recipe
 
 
 def study_images(path: str, most: int, seed: int) -> Problem[AnnotatedImages]:

@@ -34,7 +34,8 @@ class Trained(NamedTuple):
 
 def objectives(arm: str, problem: Problem[Images], recipe: Recipe) -> list[Objective]:
     """The objectives of an arm: one for each network that it trains."""
-    adjustments = {name: task.logit_adjustment for name, task in recipe.tasks.items()}
+    options = {task.name: recipe.tasks[task.name] for task in problem.tasks if task.name in recipe.tasks}
+    adjustments = {name: settings.logit_adjustment for name, settings in options.items()}
     return ARMS[arm].build(problem.tasks, problem.relations, adjustments)
 
 
