@@ -86,7 +86,8 @@ def build_backbone(
 def _small(name: str, channels: int) -> SmallConvNet | None:
     """The small network of that name; None if it is another's."""
     found = re.fullmatch(r"small(?:-([1-9]\d*))?", name)
-    return SmallConvNet(channels, int(found[1] or 32)) if found else None
+    width = {"width": int(found[1])} if found and found[1] else {}
+    return SmallConvNet(channels, **width) if found else None
 
 
 @contextmanager
