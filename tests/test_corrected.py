@@ -124,3 +124,20 @@ def test_annotations_to_expect_are_checked() -> None:
         objective.expect({})
     with pytest.raises(KeyError, match="unknown"):
         objective.expect({"unknown": torch.zeros(3).long()})
+
+
+def test_an_objective_shows_its_corrected_tables() -> None:
+    kind = MultiClass("k", ["x", "y"])
+    relations = [Relation(SOURCE, LABELS, STATED.tolist()), Relation(SOURCE, kind, [[0.75, 0.25]] * 3)]
+    objective = Objective([SOURCE, LABELS, kind], [Coupling(*relations)])
+    assert [relation.name for relation in objective.relations()] == ["s->t", "s->k"]
+    for relation in relations:
+        torch.testing.assert_close(objective.corrected()[relation.name], relation.table)
+    logits = {name: torch.zeros(1, len(task.outputs)) for name, task in objective.tasks.items()}
+    annotations = {"s": torch.tensor([1]), "t": torch.tensor([[-1, 1]]), "k": torch.tensor([1])}
+    objective(logits, annotations)
+    found = objective.corrected()
+    torch.testing.assert_close(found["s->t"][1], torch.tensor([0.01, (16 * 0.6 + 1) / 17]))
+    torch.testing.assert_close(found["s->k"][1], torch.tensor([16 * 0.75, 16 * 0.25 + 1]) / 17)
+    torch.testing.assert_close(found["s->k"][0], torch.tensor([0.75, 0.25]))
+    assert Objective([SOURCE, LABELS]).corrected() == {}

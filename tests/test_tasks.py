@@ -48,3 +48,9 @@ def test_tasks_are_values() -> None:
     assert len({STROKES, MultiLabel("strokes", ["top", "bottom"])}) == 1
     assert STROKES.labels == ("top", "bottom")
     assert (DIGIT.variables, DIGIT.outcomes, STROKES.variables, STROKES.outcomes) == (1, 3, 2, 2)
+
+
+def test_values_by_output() -> None:
+    layout = torch.tensor([[[0.2, 0.3, 0.5]]])
+    torch.testing.assert_close(DIGIT.by_output(layout), torch.tensor([[0.2, 0.3, 0.5]]))
+    torch.testing.assert_close(STROKES.by_output(torch.tensor([[0.9, 0.1], [0.4, 0.6]])), torch.tensor([0.1, 0.6]))

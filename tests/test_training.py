@@ -58,6 +58,10 @@ def test_training_learns_and_leaves_its_traces(problem: Problem[AnnotatedImages]
 
     events = EventAccumulator(str(tmp_path / "logs")).Reload()
     assert {"loss", "terms/digit", "terms/coannotate/digit", "evidence/digit->strokes"} <= set(events.Tags()["scalars"])
+    stated = problem.relations[0].table
+    (value,) = [event.value for event in events.Scalars("corrected/digit->strokes")][-1:]
+    assert value == pytest.approx(float((objective.corrected()["digit->strokes"] - stated).abs().mean()), rel=1e-4)
+    assert value > 0.001
 
 
 def test_progress_is_shown(problem: Problem[AnnotatedImages], capsys: pytest.CaptureFixture[str]) -> None:

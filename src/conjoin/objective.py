@@ -167,6 +167,10 @@ class Objective(nn.Module):
         for coupling in self._coupled():
             coupling.expect(annotated)
 
+    def relations(self) -> list[Relation]:
+        """The relations of all couplings."""
+        return [relation for coupling in self._coupled() for relation in coupling.related()]
+
     def evidence(self) -> dict[str, Float[Tensor, "variables"]]:
         """Evidence of each relation for each variable of its target, by the relation's name."""
         return {
@@ -174,6 +178,18 @@ class Objective(nn.Module):
             for coupling in self._coupled()
             if isinstance(coupling, Coupling)
             for relation, evidence in coupling.judged()
+        }
+
+    def corrected(self) -> dict[str, Float[Tensor, "classes outputs"]]:
+        """Table of each relation as annotations of its target have corrected it so far, by the relation's name.
+
+        It is the one that the target is taught (`CorrectedTable`), in the layout of `Relation.table`.
+        """
+        return {
+            relation.name: relation.target.by_output(log_table.exp())
+            for coupling in self._coupled()
+            if isinstance(coupling, Coupling)
+            for relation, log_table in coupling.taught()
         }
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Objective":

@@ -82,6 +82,10 @@ class Task(ABC):
         with NaN = not annotated.
         """
 
+    @abstractmethod
+    def by_output(self, values: Float[Tensor, "*batch variables outcomes"]) -> Float[Tensor, "*batch outputs"]:
+        """Values in the layout of the losses, of each output: of each class, or of each label's being present."""
+
 
 @dataclass(frozen=True, init=False)
 class MultiClass(Task):
@@ -132,6 +136,10 @@ class MultiClass(Task):
             soft = (codes * known).to(torch.get_default_dtype())
         return Annotation(soft.unsqueeze(1), known)
 
+    def by_output(self, values: Float[Tensor, "*batch variables outcomes"]) -> Float[Tensor, "*batch outputs"]:
+        """Those of the only variable, shape (..., C)."""
+        return values.squeeze(-2)
+
 
 @dataclass(frozen=True, init=False)
 class MultiLabel(Task):
@@ -179,3 +187,7 @@ class MultiLabel(Task):
             known, annotation = annotation >= 0, annotation.to(torch.get_default_dtype())
         present = torch.where(known, annotation, 0.0)
         return Annotation(torch.stack([1 - present, present], -1) * known.unsqueeze(-1), known)
+
+    def by_output(self, values: Float[Tensor, "*batch variables outcomes"]) -> Float[Tensor, "*batch outputs"]:
+        """Those of the outcome "present", shape (..., L)."""
+        return values[..., 1]

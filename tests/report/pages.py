@@ -64,6 +64,7 @@ def odd_contents() -> Contents:
             if arm == "coupled":
                 run.losses[f"match/marks/{TASK}"] = [0.0, 0.1, 0.2 + gain]
                 run.evidence = {problem.relations[0].name: torch.rand(500 - 100 * seed, 3).tolist()}
+                run.corrected = {problem.relations[0].name: (0.5 + 0.1 * seed * table).tolist()}
             runs.append(run)
     splits = {"train": 90, "validation": 10, "test": 120}
     inspection = Inspection(

@@ -105,12 +105,13 @@ def test_what_a_relation_says_stands_beside_what_images_say(
     titles = found(browser, TEXTS.format("#relations .chart h3"))
     assert [title.rpartition(": ")[2] for title in titles] == [
         f"counted from {HOSTILE}",
+        "corrected in training",
         "test images annotated for both",
         "predictions of coupled",
     ]
     used = odd.problem.relations[0].table.numpy()
     rows = np.argsort(-np.abs(used - used.mean(0)).max(1))[:30].tolist()  # those that are shown
-    for number, table in enumerate((used.tolist(), counted, predicted.tolist())):
+    for number, table in enumerate((used.tolist(), (0.5 + 0.1 * used).tolist(), counted, predicted.tolist())):
         cells = found(
             browser,
             "[...document.querySelectorAll('#relations svg')]"

@@ -28,7 +28,11 @@ def test_a_study_becomes_a_model(study: Path, tmp_path: Path) -> None:
     assert max(map(len, done.stdout.splitlines())) <= 80
     folder = tmp_path / "runs" / "shop" / "train"
     names = {"checkpoints", "logs", "metrics.csv", "model", "origin.json", "study.yaml", "validation.csv"}
-    assert {path.name for path in folder.iterdir()} == names | {".lock"}
+    assert {path.name for path in folder.iterdir()} == names | {".lock", "article-marks-corrected.csv"}
+    corrected = pl.read_csv(folder / "article-marks-corrected.csv")
+    assert corrected["article"].to_list() == list(COLOURS)
+    moved = corrected.select("light", "framed").to_numpy() - [0.5, 0.4]
+    assert 0.001 < np.abs(moved).mean() < 0.2
     assert pl.read_csv(folder / "validation.csv")["step"].unique().sort().to_list() == [10, 20, 30]
     assert Study.from_yaml(folder / "study.yaml") == Study.from_yaml(study)
 
@@ -59,6 +63,10 @@ def test_a_study_becomes_a_model(study: Path, tmp_path: Path) -> None:
     probabilities = model.predict(files)
     torch.testing.assert_close(probabilities["article"].sum(1), torch.ones(32))
     assert model.predict([])["marks"].shape == (0, 2)
+
+    relation = {"source": "article", "target": "marks", "file": str(folder / "article-marks-corrected.csv")}
+    write_study(tmp_path, relations=[relation])
+    assert run("check", study).exit_code == 0
 
 
 def test_a_guarded_model_is_resumed_and_used(study: Path, tmp_path: Path) -> None:

@@ -54,6 +54,10 @@ class Coupling(BaseCoupling):
         means, corrected = cast("list[ClassMeans]", self.means), cast("list[CorrectedTable]", self.corrected)
         return list(zip(means, corrected, strict=True))
 
+    def taught(self) -> list[tuple[Relation, Float[Tensor, "classes variables outcomes"]]]:
+        """Each relation with the log of the table that its target is taught: the stated one, corrected."""
+        return [(r, rows.rows(r)) for r, (_, rows) in zip(self.related(), self._rows(), strict=True)]
+
     def expect(self, annotated: Mapping[str, Float[Tensor, "_"]]) -> None:
         """Tell the corrected tables how many images annotate each variable of their target."""
         for relation, (_, corrected) in zip(self.related(), self._rows(), strict=True):

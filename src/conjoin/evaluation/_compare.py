@@ -51,6 +51,8 @@ class Run:
     """By task with labels: probability from which on each counts as present, where tuned on validation images."""
     tables: dict[str, list[list[float]]] = field(default_factory=dict)
     """By relation: the table, where the run learnt it."""
+    corrected: dict[str, list[list[float]]] = field(default_factory=dict)
+    """By relation: the table as annotations of its target had corrected it in the end."""
     looks: list[list[Look]] = field(default_factory=list)
     """For each network, what every look at the validation images showed."""
 
@@ -119,6 +121,7 @@ def run_arm(
         run.logits.update(logits)
         run.thresholds.update({name: limits.tolist() for name, limits in trained.thresholds.items()})
         run.looks.append(trained.looks)
+        run.corrected.update({name: table.tolist() for name, table in objective.corrected().items()})
         run.images += trained.images
         run.parameters += sum(parameter.numel() for parameter in trained.network.parameters())
         run.scores.extend(scores(trained.tasks, logits, problem.test, problem, recipe, thresholds=trained.thresholds))

@@ -67,5 +67,4 @@ def _soft(task: MultiClass, annotation: Tensor) -> Tensor:
 def _told(task: Task, annotation: Tensor) -> NDArray[np.float64]:
     """1, 0 or a probability of each output; NaN where it is not annotated."""
     soft, known = task.annotation(annotation)
-    values = soft[:, 0] if isinstance(task, MultiClass) else soft[..., 1]
-    return np.asarray(torch.where(known, values.double(), torch.nan).numpy())
+    return np.asarray(torch.where(known, task.by_output(soft).double(), torch.nan).numpy())

@@ -86,8 +86,7 @@ class Relation(nn.Module):
     @property
     def table(self) -> Float[Tensor, "classes outputs"]:
         """The table in use, after the floor: shape (C, L) or (C, K)."""
-        table = self.log_table.exp()
-        return table[..., 1] if isinstance(self.target, MultiLabel) else table.squeeze(1)
+        return self.target.by_output(self.log_table.exp())
 
     def implied(self, log_source: Float[Tensor, "batch classes"]) -> Float[Tensor, "batch variables outcomes"]:
         """Log of the implied distribution of the target, log(p_source @ table)."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 from rich.console import Console
+from torch import Tensor
 
 from conjoin.data import MixedBatches
 from conjoin.evaluation import (
@@ -52,7 +53,8 @@ def train(
 
     The folder then holds `study.yaml`, `model/` (see `conjoin.load`), `metrics.csv` (scores on the test images, which
     are looked at once, in the end), `validation.csv` (scores on validation images over time), each table that was
-    learnt as `<source>-<target>.csv`, `checkpoints/` and `logs/`.
+    learnt as `<source>-<target>.csv` and, of an arm that reads tables, as annotations of the target corrected it
+    (`Objective.corrected`) as `<source>-<target>-corrected.csv`, `checkpoints/` and `logs/`.
 
     Args:
         study: what to train.
@@ -112,7 +114,9 @@ def train(
             console.print(f"First, a network without coupling, to learn {', '.join(sorted(unknown))}.")
             problem = with_learned_tables(problem, study.recipe, seed)
             (objective,) = objectives(arm, problem, study.recipe)
-            _write_tables([r for r in problem.relations if r.name in unknown], folder)
+            for relation in problem.relations:
+                if relation.name in unknown:
+                    _write_table(relation, relation.table, folder / f"{_file_name(relation)}.csv")
 
         def train_one(objective: Objective, name: str, place: Path = folder, everything: bool = False) -> Trained:
             return train_network(
@@ -129,6 +133,10 @@ def train(
             )
 
         trained = train_one(objective, arm, everything=ARMS[arm].everything)
+        corrected = objective.corrected()
+        for relation in problem.relations:
+            if relation.name in corrected:
+                _write_table(relation, corrected[relation.name], folder / f"{_file_name(relation)}-corrected.csv")
         singles = []
         for number, single in enumerate(objectives("single", problem, study.recipe) if guard else []):
             console.print(f"Alone: {', '.join(single.tasks)}.")
@@ -145,9 +153,11 @@ def train(
     return model
 
 
-def _write_tables(relations: Sequence[Relation], folder: Path) -> None:
-    """Each as a matrix that a study reads as `file`."""
-    for relation in relations:
-        columns = dict(zip(relation.target.outputs, relation.table.T.tolist(), strict=True))
-        table = pl.DataFrame({relation.source.name: relation.source.outputs} | columns)
-        table.write_csv(folder / f"{relation.source.name}-{relation.target.name}.csv")
+def _file_name(relation: Relation) -> str:
+    return f"{relation.source.name}-{relation.target.name}"
+
+
+def _write_table(relation: Relation, table: Tensor, path: Path) -> None:
+    """A matrix that a study reads as `file`."""
+    columns = dict(zip(relation.target.outputs, table.T.tolist(), strict=True))
+    pl.DataFrame({relation.source.name: relation.source.outputs} | columns).write_csv(path)

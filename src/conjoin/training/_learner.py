@@ -18,8 +18,8 @@ from conjoin.training._balance import Balance
 class Learner(L.LightningModule):
     """Trains a network on an objective: one forward a batch, whatever sources it was mixed from.
 
-    Logs the loss, each term, and the mean evidence of each relation. A `balance` changes what the parameters are given
-    as gradients, and maybe the number of forwards; what is logged means the same.
+    Logs the loss, each term, the mean evidence of each relation, and how far its table was corrected. A `balance`
+    changes what the parameters are given as gradients, and maybe the number of forwards; what is logged means the same.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class Learner(L.LightningModule):
             terms = {f"terms/{n}": value for n, value in self.objective.terms.items()}
             self.log_dict({"loss": loss} | terms, sync_dist=True)
             self.log_dict({f"evidence/{n}": e.mean() for n, e in self.objective.evidence().items()})
+            self.log_dict({f"corrected/{n}": far for n, far in _corrections(self.objective).items()})
         return self.balance.loss(loss, self.objective, logits, batch, self.sets_aside)
 
     def backward(self, loss: Tensor, *_: Any, **__: Any) -> None:
@@ -66,3 +67,9 @@ class Learner(L.LightningModule):
             optimizer, [float(str(group["lr"])) for group in groups], total_steps=settings.steps
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def _corrections(objective: Objective) -> dict[str, Tensor]:
+    """Mean absolute difference between each relation's table and what it was corrected to."""
+    stated = {relation.name: relation.table for relation in objective.relations()}
+    return {name: (table - stated[name]).abs().mean() for name, table in objective.corrected().items()}

@@ -71,6 +71,12 @@ def annotated_table(problem: Problem[Any], relation: Relation) -> Float[Tensor, 
     return (of_class @ (target == 1).float()) / (of_class @ (target >= 0).float())
 
 
+def corrected_table(runs: Sequence[Run], relation: Relation) -> Float[Tensor, "classes outputs"] | None:
+    """A relation's table as annotations of its target corrected it, mean over runs; None where none did."""
+    tables = [run.corrected[relation.name] for run in runs if relation.name in run.corrected]
+    return torch.tensor(tables).mean(0) if tables else None
+
+
 def predicted_table(runs: Sequence[Run], relation: Relation) -> Float[Tensor, "classes outputs"]:
     """The same from predictions alone, for all test images: mean target probability, weighted by that of the class."""
     of_class, target = (probabilities(runs, task) for task in (relation.source, relation.target))

@@ -10,6 +10,7 @@ from conjoin.report._html._averages import (
     MOST,
     annotated_rates,
     annotated_table,
+    corrected_table,
     implied_rates,
     largest,
     predicted_table,
@@ -34,12 +35,16 @@ def tables(contents: Contents) -> Section | None:
     blocks: list[Block] = [
         Words(
             "P(target | source class): as it is used, given, counted or learnt (no probability is nearer to 0 or 1 "
-            "than the relation's floor); as test images say that are annotated for both; as the network predicts it, "
-            "whatever is annotated. Where the last two agree and the first does not, the table is wrong here."
+            "than the relation's floor); as training images annotated for the target corrected it, which is what the "
+            "target was taught as far as evidence allowed (the more images tell of a cell, the more it moved); as test "
+            "images say that are annotated for both; as the network predicts it, whatever is annotated. Where the "
+            "others agree and the first does not, the table is wrong here."
         )
     ]
     for relation in contents.problem.relations:
         found = {relation.origin: relation.table.float()}
+        if (corrected := corrected_table(contents.runs, relation)) is not None:
+            found["corrected in training"] = corrected
         annotated = annotated_table(contents.problem, relation)
         if not bool(annotated.isnan().all()):
             found["test images annotated for both"] = annotated
