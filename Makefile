@@ -9,8 +9,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 demo: $(VENV)/installed
 	$(BIN)/conjoin demo --overwrite
 
+# Tests start some hundred processes: bytecode is kept, whatever the shell says.
 test: $(VENV)/installed-dev lint types browser
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadgroup
+	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadgroup
 
 # The report is tested in a real browser.
 browser:

@@ -1,5 +1,8 @@
 """Shapes are enforced while the tests run: every function of conjoin is checked by beartype."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,3 +27,12 @@ def _as_a_user_runs_it() -> Iterator[None]:
 @pytest.fixture
 def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> "tuple[Path, subprocess.CompletedProcess[str]]":
+    """`conjoin demo --quick` as its user runs it: its folder, and what it said; tests of it are of one group."""
+    folder = tmp_path_factory.mktemp("demo")
+    environment = os.environ | {"COLUMNS": "80", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "conjoin", "demo", "--quick"]
+    return folder, subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)

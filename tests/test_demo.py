@@ -3,9 +3,7 @@
 import csv
 import io
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,21 +16,8 @@ from conjoin.demo import DemoStudy
 from conjoin.evaluation import Run, Score, judge
 from conjoin.report import print_results
 
-ENVIRONMENT = os.environ | {"COLUMNS": "80", "OMP_NUM_THREADS": "1"}
 
-
-def conjoin(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "conjoin", *arguments]
-    return subprocess.run(command, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, check=False)
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> "tuple[Path, subprocess.CompletedProcess[str]]":
-    folder = tmp_path_factory.mktemp("demo")
-    return folder, conjoin("demo", "--quick", cwd=folder)
-
-
-@pytest.mark.xdist_group("demo")  # one run for both
+@pytest.mark.xdist_group("browser")  # one run for these and for the report
 def test_it_runs_and_says_what_it_found(demo: "tuple[Path, subprocess.CompletedProcess[str]]") -> None:
     _, done = demo
     assert done.returncode == 0, done.stderr
@@ -43,7 +28,7 @@ def test_it_runs_and_says_what_it_found(demo: "tuple[Path, subprocess.CompletedP
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 
-@pytest.mark.xdist_group("demo")
+@pytest.mark.xdist_group("browser")
 def test_it_writes_everything(demo: "tuple[Path, subprocess.CompletedProcess[str]]") -> None:
     folder = demo[0] / "runs" / "demo"
     pictures = {f"{name}.{kind}" for name in ("differences", "evidence", "readings") for kind in ("png", "svg")}
@@ -62,20 +47,22 @@ def test_it_writes_everything(demo: "tuple[Path, subprocess.CompletedProcess[str
     assert (study.seeds, study.training.steps) == ((0, 1), 100)
 
 
-def test_an_earlier_result_is_kept(tmp_path: Path) -> None:
+def test_an_earlier_result_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     kept = tmp_path / "runs" / "demo" / "kept"
     kept.mkdir(parents=True)
-    done = conjoin("demo", "--quick", cwd=tmp_path)
-    assert done.returncode == 1
+    done = CliRunner().invoke(app, ["demo", "--quick"])
+    assert done.exit_code == 1
     assert done.stderr.startswith("Error: `runs/demo` exists.")
     assert "--overwrite" in done.stderr
     assert kept.exists()
 
 
-def test_a_folder_of_something_else_is_never_replaced(tmp_path: Path) -> None:
+def test_a_folder_of_something_else_is_never_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "thesis.tex").touch()
-    done = conjoin("demo", "--quick", "--overwrite", "--folder", ".", cwd=tmp_path)
-    assert done.returncode == 1
+    done = CliRunner().invoke(app, ["demo", "--quick", "--overwrite", "--folder", "."])
+    assert done.exit_code == 1
     assert "holds no earlier result and is not replaced" in done.stderr
     assert (tmp_path / "thesis.tex").exists()
 

@@ -1,15 +1,13 @@
 """One browser and two pages, for all tests of the report."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 from selenium import webdriver
 
-from conjoin.demo import DemoStudy, demo
 from conjoin.report import Contents, write_report
-from conjoin.study import TrainingSettings
 from tests.browser import chromium
 
 from .pages import odd_contents
@@ -22,12 +20,9 @@ def browser() -> Iterator[webdriver.Chrome]:
 
 
 @pytest.fixture(scope="session")
-def digits_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo's own report, after a few steps."""
-    folder = tmp_path_factory.mktemp("demo") / "demo"
-    study = DemoStudy(seeds=(0, 1), training=TrainingSettings(steps=20))
-    demo(study, folder, Console(quiet=True))
-    return folder / "report.html"
+def digits_page(demo: "tuple[Path, subprocess.CompletedProcess[str]]") -> Path:
+    """The demo's own report."""
+    return demo[0] / "runs" / "demo" / "report.html"
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from tests.browser import figures, show
 
 from .pages import HOSTILE, TASK, TEXTS, found
 
-pytestmark = pytest.mark.xdist_group("browser")  # one browser, one training
+pytestmark = pytest.mark.xdist_group("browser")  # one browser, one demo
 
 
 def test_figures_are_those_of_the_runs(browser: webdriver.Chrome, odd_page: Path, odd: Contents) -> None:

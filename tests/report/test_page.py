@@ -15,7 +15,7 @@ from tests.browser import figures, requested, show
 
 from .pages import ARMS, HOSTILE, SCRIPT, SECTIONS, TASK, TEXTS, found
 
-pytestmark = pytest.mark.xdist_group("browser")  # one browser, one training
+pytestmark = pytest.mark.xdist_group("browser")  # one browser, one demo
 
 
 def test_it_opens_offline_without_an_error(browser: webdriver.Chrome, page: Path) -> None:
