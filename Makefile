@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 demo: $(VENV)/installed
 	$(BIN)/conjoin demo --overwrite
 
-# Tests start some hundred processes: bytecode is kept, whatever the shell says.
+# Tests start many processes: bytecode is kept, whatever the shell says.
 test: $(VENV)/installed-dev lint types browser
 	PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadgroup
 

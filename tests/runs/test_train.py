@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
+import yaml
 from filelock import FileLock
 from sklearn.metrics import f1_score
 
@@ -67,6 +68,18 @@ def test_a_study_becomes_a_model(study: Path, tmp_path: Path) -> None:
     relation = {"source": "article", "target": "marks", "file": str(folder / "article-marks-corrected.csv")}
     write_study(tmp_path, relations=[relation])
     assert run("check", study).exit_code == 0
+
+
+def test_a_label_may_have_the_name_of_the_source_task(study: Path, tmp_path: Path) -> None:
+    written = yaml.safe_load(study.read_text("utf-8"))
+    written["tasks"]["marks"]["labels"] = ["article", "framed"]
+    written["data"][0]["annotations"]["marks"]["columns"] = {"article": "light", "framed": "framed"}
+    study.write_text(yaml.safe_dump(written), "utf-8")
+    done = run("train", study)
+    assert done.exit_code == 0, done.output
+    lines = (tmp_path / "runs" / "shop" / "train" / "article-marks-corrected.csv").read_text("utf-8").splitlines()
+    assert lines[0] == "article,article,framed"
+    assert [line.split(",")[0] for line in lines[1:]] == list(COLOURS)
 
 
 def test_a_guarded_model_is_resumed_and_used(study: Path, tmp_path: Path) -> None:

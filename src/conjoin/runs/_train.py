@@ -1,7 +1,9 @@
 """Train one network on a study, and keep it as a model."""
 
+import csv
+import io
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -26,7 +28,7 @@ from conjoin.objective import Objective
 from conjoin.relations import Relation
 from conjoin.report import print_scores, print_skipped
 from conjoin.runs._delivered import delivered, scored
-from conjoin.runs._folder import claimed, in_one_process, listed
+from conjoin.runs._folder import claimed, in_one_process, listed, write
 from conjoin.runs._looks import looks_table
 from conjoin.runs._origin import data_fingerprint
 from conjoin.sources import Given, prepare, problem_of
@@ -114,9 +116,8 @@ def train(
             console.print(f"First, a network without coupling, to learn {', '.join(sorted(unknown))}.")
             problem = with_learned_tables(problem, study.recipe, seed)
             (objective,) = objectives(arm, problem, study.recipe)
-            for relation in problem.relations:
-                if relation.name in unknown:
-                    _write_table(relation, relation.table, folder / f"{_file_name(relation)}.csv")
+            learnt = {relation.name: relation.table for relation in problem.relations if relation.name in unknown}
+            _write_tables(problem.relations, learnt, folder, ".csv")
 
         def train_one(objective: Objective, name: str, place: Path = folder, everything: bool = False) -> Trained:
             return train_network(
@@ -133,10 +134,7 @@ def train(
             )
 
         trained = train_one(objective, arm, everything=ARMS[arm].everything)
-        corrected = objective.corrected()
-        for relation in problem.relations:
-            if relation.name in corrected:
-                _write_table(relation, corrected[relation.name], folder / f"{_file_name(relation)}-corrected.csv")
+        _write_tables(problem.relations, objective.corrected(), folder, "-corrected.csv")
         singles = []
         for number, single in enumerate(objectives("single", problem, study.recipe) if guard else []):
             console.print(f"Alone: {', '.join(single.tasks)}.")
@@ -153,11 +151,13 @@ def train(
     return model
 
 
-def _file_name(relation: Relation) -> str:
-    return f"{relation.source.name}-{relation.target.name}"
-
-
-def _write_table(relation: Relation, table: Tensor, path: Path) -> None:
-    """A matrix that a study reads as `file`."""
-    columns = dict(zip(relation.target.outputs, table.T.tolist(), strict=True))
-    pl.DataFrame({relation.source.name: relation.source.outputs} | columns).write_csv(path)
+def _write_tables(relations: Sequence[Relation], tables: Mapping[str, Tensor], folder: Path, ending: str) -> None:
+    """Each table that is there, as a matrix that a study reads as `file`."""
+    for relation in relations:
+        if relation.name in tables:
+            text = io.StringIO()
+            lines = csv.writer(text, lineterminator="\n")
+            lines.writerow([relation.source.name, *relation.target.outputs])
+            values = tables[relation.name].tolist()
+            lines.writerows([name, *row] for name, row in zip(relation.source.outputs, values, strict=True))
+            write(folder / f"{relation.source.name}-{relation.target.name}{ending}", text.getvalue())
