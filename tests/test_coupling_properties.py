@@ -239,7 +239,8 @@ def test_several_relations_of_a_source_add_their_likelihoods() -> None:
         MATERIAL.annotation(material).soft
     )
     log_p = given["shape"].log_softmax(-1)
-    expected = -((log_p + likelihood).softmax(-1) * log_p).sum()
+    label = (log_p + likelihood).softmax(-1)
+    expected = (label * (label.log() - log_p)).sum()
     torch.testing.assert_close(loss.terms["coannotate/shape"], expected.detach())
 
 

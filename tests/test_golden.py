@@ -183,7 +183,8 @@ def test_coupling_terms_and_total() -> None:
     coannotate_t = half * (log(2) - (3 / 7 * log(0.75) + 4 / 7 * log(0.25))) / 2
     # tempered likelihoods: 3/4 sqrt(.9 * .8) against 1/4 sqrt(.1 * .4)
     odds = 3 * (0.72 / 0.04) ** 0.5
-    coannotate_s = -half * (odds * log(0.75) + log(0.25)) / (1 + odds)
+    label = odds / (1 + odds)
+    coannotate_s = label * log(label / 0.75) + (1 - label) * log((1 - label) / 0.25)  # evidence is in the label alone
     expected = {
         "s": -log(0.75),
         "t": log(2) + log(4),

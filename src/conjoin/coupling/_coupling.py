@@ -6,6 +6,7 @@ from typing import cast
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from conjoin.coupling._base import BaseCoupling, Term
 from conjoin.coupling._coannotation import source_label, target_label
@@ -25,9 +26,9 @@ class Coupling(BaseCoupling):
     * ``match``: e times `distribution_matching`, on elements that are annotated for neither;
     * ``coannotate`` the target: e/2 times the cross-entropy to `target_label`, on images annotated
       for the source, elements not annotated; both hold the `CorrectedTable` against `ClassMeans`;
-    * ``coannotate`` the source: the cross-entropy to `source_label`, on images annotated for a
-      target and not for the source. The log-likelihoods of all relations add up, variable by
-      variable tempered by e; the whole is scaled by the largest e.
+    * ``coannotate`` the source: the Kullback-Leibler divergence from `source_label`, on images
+      annotated for a target and not for the source. The log-likelihoods of all relations add up,
+      variable by variable tempered by e; that is all that e does, so that it counts once.
 
     After Kollias, Sharmanska & Zafeiriou, AAAI 2024, arXiv 2401.01219; what differs and why is in
     `docs/method.md`.
@@ -84,7 +85,7 @@ class Coupling(BaseCoupling):
         name, source = self.source.name, views[self.source.name]
         log_source = source.log_p[:, 0]
         losses: dict[Term, Tensor] = {}
-        log_likelihood, trust = torch.zeros_like(log_source), log_source.new_zeros(())
+        log_likelihood = torch.zeros_like(log_source)
         for (relation, evidence), (means, corrected) in zip(self.judged(), self._rows(), strict=True):
             weight = evidence()
             target, view = relation.target.name, views[relation.target.name]
@@ -97,10 +98,10 @@ class Coupling(BaseCoupling):
             label_loss = 0.5 * cross_entropy(soft, view.log_p)  # as in matching: the class is known, that is all
             losses[Term("coannotate", target, name)] = self.coannotation * weight * label_loss
             log_likelihood = log_likelihood + relation.log_likelihood(view.soft, weight)
-            trust = torch.maximum(trust, weight.max())
         soft = source_label(log_source, log_likelihood)
-        class_loss = cross_entropy(soft[:, None], source.log_p)
-        return losses | {Term("coannotate", name): self.coannotation * trust * class_loss}
+        class_loss = F.kl_div(source.log_p, soft[:, None], reduction="none").sum(-1)
+        told = (log_likelihood != 0).any(-1, keepdim=True)  # else nothing, to the bit: `soft` would be rounded
+        return losses | {Term("coannotate", name): self.coannotation * torch.where(told, class_loss, 0.0)}
 
     def observe(self, views: Mapping[str, View], measured: Float[Tensor, "batch"], step: Float[Tensor, ""]) -> None:
         """Update the evidence of each relation, what is predicted of each class, and the corrected table."""
