@@ -244,6 +244,17 @@ def test_several_relations_of_a_source_add_their_likelihoods() -> None:
     torch.testing.assert_close(loss.terms["coannotate/shape"], expected.detach())
 
 
+def test_evidence_counts_once() -> None:
+    """Where it is small, what it lets pass to the class grows as it does, not as its square."""
+    pulls = []
+    for evidence in (0.01, 0.02):
+        loss = Objective([SHAPE, LABELS], [trusted(Coupling(relation(LABELS)), evidence)]).eval()
+        given = logits(LABELS, 1)
+        (pull,) = torch.autograd.grad(loss(given, {"labels": torch.tensor([[1, 0, 1, 0]])}), given["shape"])
+        pulls.append(pull)
+    torch.testing.assert_close(pulls[1], 2 * pulls[0], rtol=0.05, atol=0.0)
+
+
 def test_a_row_that_is_met_already_teaches_nothing() -> None:
     """Where the mean over a class is its row, the network's own prediction is the soft label."""
     log_target = torch.randn(5, 4, 2).log_softmax(-1)
