@@ -77,7 +77,7 @@ class BaseCoupling(nn.Module, ABC):
 
     @abstractmethod
     def losses(self, views: Mapping[str, View]) -> dict[Term, Float[Tensor, "batch _"]]:
-        """Loss of each term for each element, weighted by evidence, in nats."""
+        """Loss of each term for each element, in nats, evidence included."""
 
     def observe(self, views: Mapping[str, View], measured: Float[Tensor, "batch"], step: Float[Tensor, ""]) -> None:
         """Update what the coupling keeps from step to step. By default nothing.

@@ -49,7 +49,8 @@ def losses(contents: Contents) -> Section | None:
         "Each part of the loss, before any weight, on the training images it acts on, in nats an image (kollias2024: a "
         "mean over labels); mean over seeds, the band from the lowest to the highest. A seed that ended early stays as "
         "it was. A task's own part is the negative log-likelihood of its annotations; match/A/B pulls the mean "
-        "prediction of A to what B implies, coannotate/A teaches A by soft labels. What evidence holds back is near 0."
+        "prediction of A to what B implies, coannotate/A teaches A by soft labels. What evidence holds back is near 0, "
+        "and so is a divergence (coannotate of a class) where the network agrees already."
     )
     charts = [
         _curve(term, binned, contents, "loss", "training loss")
