@@ -2,6 +2,7 @@
 
     python benchmarks/quality.py digits           # the cells that decide, half an hour on two cores
     python benchmarks/quality.py digits --all     # and those that tell more, 200 runs
+    python benchmarks/quality.py measured         # digits with labels that say little of the digit
     python benchmarks/quality.py faces            # drawn faces (synthetic): two days by estimate, on a GPU half an hour
     FASHION=folder python benchmarks/quality.py examples/fashion.yaml --sizes 500+10000   # a study of yours, hours
     python benchmarks/quality.py digits --seeds 100 104 --out runs/tuning   # other seeds
@@ -45,6 +46,9 @@ OTHERS = (*PEERS, *RECALLED)
 WITH_TABLE = ("coupled", *RECALLED)
 """Arms that read the table; the others are run once for a setting."""
 
+NAMES = ("digits", "measured", "faces")
+"""Data that need no files."""
+
 Size = tuple[int, int]
 """Images annotated for the class, and for the other tasks."""
 DIGITS, LARGE = ((50, 1000), (1000, 50), (100, 100)), ((500, 10000), (10000, 500), (2000, 2000))
@@ -74,7 +78,7 @@ def grid(data: str, seeds: range, sizes: Sequence[Size] = (), *, everything: boo
 
     Those that tell more are an overlap of the annotations, and what others do where sources are shifted.
     """
-    sizes = sizes or (DIGITS if data == "digits" else LARGE)
+    sizes = sizes or (DIGITS if data in {"digits", "measured"} else LARGE)
     plain = [Setting(data, *size) for size in sizes]
     overlapping = [Setting(data, *size, overlap=0.1) for size in sizes]
     first, second = sizes[0]
@@ -134,8 +138,10 @@ def _size(text: str) -> Size:
 
 
 def _data(text: str) -> str:
-    if text not in {"digits", "faces"} and not (is_study(text) and Path(text).is_file()):
-        raise argparse.ArgumentTypeError(f"should be digits, faces, or the file of a study (.yaml). Found {text!r}.")
+    if text not in NAMES and not (is_study(text) and Path(text).is_file()):
+        raise argparse.ArgumentTypeError(
+            f"should be {', '.join(NAMES)}, or the file of a study (.yaml). Found {text!r}."
+        )
     return text
 
 
@@ -143,7 +149,7 @@ def main() -> int:
     """Run what is missing, then judge."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "data", type=_data, help="digits, faces, or the file of a study with relations from one of its tasks"
+        "data", type=_data, help=f"{', '.join(NAMES)}, or the file of a study with relations from one of its tasks"
     )
     parser.add_argument("--sizes", nargs="+", type=_size, default=(), metavar="CLASS+OTHERS", help="annotated images")
     parser.add_argument("--all", action="store_true", help="also the cells that tell more")

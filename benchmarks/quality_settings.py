@@ -17,7 +17,7 @@ from conjoin.datasets import digits, drawn_faces_problem
 from conjoin.relate import count_relation
 from conjoin.relations import Relation
 from conjoin.study import Recipe, TrainingSettings
-from conjoin.tasks import MultiClass, Task
+from conjoin.tasks import MultiClass, MultiLabel, Task
 
 Table = Literal["true", "counted", "learned", "noisy", "uninformative", "permuted", "half-wrong"]
 TABLES: tuple[Table, ...] = ("true", "counted", "learned", "noisy", "uninformative", "permuted", "half-wrong")
@@ -32,7 +32,8 @@ class Setting:
     """Who is annotated for what.
 
     Args:
-        data: "digits", "faces" or the file of a study.
+        data: "digits", "measured" (digits with those properties alone that vary within one), "faces" or the file of
+            a study.
         first: images annotated for the class.
         second: images annotated for the labels.
         overlap: share of the smaller part that is in both.
@@ -110,7 +111,25 @@ def _whole(data: str, first: int, second: int, seed: int) -> Problem[AnnotatedIm
         return study_images(data, first + 2 * second + CO_ANNOTATED, seed)  # some to choose from by class
     if data == "digits":
         return digits(600, 600, seed=seed)
+    if data == "measured":
+        return _measured(digits(600, 600, seed=seed))
     return drawn_faces_problem(first + CO_ANNOTATED, 2 * second, seed=seed)  # some to choose from by class
+
+
+def _measured(whole: Problem[AnnotatedImages]) -> Problem[AnnotatedImages]:
+    """Without the segments: a relation that is right, since counted from all training images, and tells little."""
+    digit, strokes = whole.tasks
+    assert isinstance(digit, MultiClass)
+    assert whole.everything is not None
+    names = whole.groups[strokes.name]["measured"]
+    task, columns = MultiLabel(strokes.name, names), [strokes.outputs.index(name) for name in names]
+
+    def restricted(images: AnnotatedImages) -> AnnotatedImages:
+        return replace(images, annotations={**images.annotations, task.name: images.annotation(task.name)[:, columns]})
+
+    train, test, everything = (restricted(part) for part in (whole.train, whole.test, whole.everything))
+    made = replace(whole, tasks=(digit, task), train=train, test=test, everything=everything, groups={})
+    return replace(made, relations=(_count(made, torch.arange(len(everything)), digit, task),))
 
 
 def _skewed(rows: NDArray[np.int_], classes: NDArray[np.int_], seed: int) -> NDArray[np.int_]:
@@ -153,9 +172,13 @@ def _relation(
 def _counted(
     whole: Problem[AnnotatedImages], unused: NDArray[np.int_], source: MultiClass, target: Task, seed: int
 ) -> Relation:
+    rows = torch.from_numpy(np.random.default_rng([seed, 5]).permutation(unused)[:CO_ANNOTATED])
+    return _count(whole, rows, source, target)
+
+
+def _count(whole: Problem[AnnotatedImages], rows: Tensor, source: MultiClass, target: Task) -> Relation:
     images = whole.everything
     assert images is not None
-    rows = torch.from_numpy(np.random.default_rng([seed, 5]).permutation(unused)[:CO_ANNOTATED])
     classes = [source.outputs[code] for code in images.annotation(source.name)[rows].tolist()]
     labels = images.annotation(target.name)[rows]
     if isinstance(target, MultiClass):

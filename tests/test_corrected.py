@@ -100,12 +100,25 @@ def test_fit_tells_how_many_images_there_are() -> None:
         torch.zeros(4).bool(),
     )
     coupling = Coupling(Relation(SOURCE, LABELS, STATED.tolist()))
-    ((_, corrected),) = coupling._rows()
+    ((_, corrected, _),) = coupling._rows()
     assert corrected.annotated.tolist() == [0.0, 0.0]
     objective = Objective([SOURCE, LABELS], [coupling])
     network = Network([SOURCE, LABELS], "small", channels=1)
     fit(network, objective, images, TrainingSettings(steps=1, batch_size=4))
     assert corrected.annotated.tolist() == [3.0, 1.0]
+    ((_, evidence),) = coupling.judged()
+    assert evidence.source_images == 1
+
+
+def test_evidence_is_told_of_the_images_it_is_measured_on() -> None:
+    coupling = Coupling(Relation(SOURCE, LABELS, STATED.tolist()))
+    ((_, evidence),), ((_, corrected, annotated),) = coupling.judged(), coupling._rows()
+    assert evidence.source_images == torch.inf
+    known = {"s": torch.tensor([0, 1, 2, -1]), "t": torch.tensor([[0, 1], [-1, 1], [-1, -1], [0, 0]])}
+    aside = torch.tensor([True, False, True, True])
+    Objective([SOURCE, LABELS], [coupling]).expect(known, set_aside=aside)
+    assert evidence.source_images == 2
+    assert corrected.annotated.tolist() == annotated.annotated.tolist() == [2.0, 3.0]
 
 
 def test_a_task_that_the_data_does_not_have_is_annotated_nowhere() -> None:
@@ -114,7 +127,7 @@ def test_a_task_that_the_data_does_not_have_is_annotated_nowhere() -> None:
     coupling = Coupling(Relation(SOURCE, LABELS, STATED.tolist()))
     network = Network([SOURCE, LABELS], "small", channels=1)
     fit(network, Objective([SOURCE, LABELS], [coupling]), images, TrainingSettings(steps=1, batch_size=4))
-    ((_, corrected),) = coupling._rows()
+    ((_, corrected, _),) = coupling._rows()
     assert corrected.annotated.tolist() == [0.0, 0.0]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from conjoin import Coupling, MultiClass, MultiLabel, Objective, Relation
-from conjoin.coupling import BaseCoupling, cross_entropy, distribution_matching, fitted, source_label, target_label
+from conjoin.coupling import (
+    AnnotatedMeans,
+    BaseCoupling,
+    cross_entropy,
+    distribution_matching,
+    fitted,
+    source_label,
+    target_label,
+)
 from conjoin.tasks import Task
 
 from .cases import COUPLINGS, LABELS, MATERIAL, SHAPE, TARGETS, annotations, logits, relation, trusted
@@ -248,11 +256,27 @@ def test_evidence_counts_once() -> None:
     """Where it is small, what it lets pass to the class grows as it does, not as its square."""
     pulls = []
     for evidence in (0.01, 0.02):
-        loss = Objective([SHAPE, LABELS], [trusted(Coupling(relation(LABELS)), evidence)]).eval()
+        coupling = trusted(Coupling(relation(LABELS)), evidence)
+        cast(
+            "AnnotatedMeans", coupling.annotated[0]
+        ).deviations = 0.0  # base rates are the means, and not near enough to any row
+        loss = Objective([SHAPE, LABELS], [coupling]).eval()
         given = logits(LABELS, 1)
         (pull,) = torch.autograd.grad(loss(given, {"labels": torch.tensor([[1, 0, 1, 0]])}), given["shape"])
         pulls.append(pull)
     torch.testing.assert_close(pulls[1], 2 * pulls[0], rtol=0.05, atol=0.0)
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+def test_classes_that_meet_their_rows_are_told_nothing(target: Task) -> None:
+    """Whatever an image is annotated with, once the means agree with the table; Bayes' rule would still move it."""
+    rel = relation(target)
+    means = AnnotatedMeans(rel, deviations=0.0)
+    means.total.copy_(1e6 * rel.log_table.exp())
+    base = torch.full_like(rel.log_table[0], 1 / rel.log_table.shape[-1])
+    none, all_ = torch.zeros(target.variables), torch.ones(target.variables)
+    torch.testing.assert_close(means.told(rel, base, none), torch.zeros_like(rel.log_table), rtol=0, atol=1e-4)
+    torch.testing.assert_close(means.told(rel, base, all_), rel.log_table)
 
 
 def test_a_row_that_is_met_already_teaches_nothing() -> None:

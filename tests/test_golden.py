@@ -14,7 +14,15 @@ from torch import Tensor
 
 from conjoin import Coupling, MultiClass, MultiLabel, Objective, Relation, kollias2024
 from conjoin.base_rates import BaseRates
-from conjoin.coupling import ClassMeans, CorrectedTable, Kollias2024, distribution_matching, source_label, target_label
+from conjoin.coupling import (
+    AnnotatedMeans,
+    ClassMeans,
+    CorrectedTable,
+    Kollias2024,
+    distribution_matching,
+    source_label,
+    target_label,
+)
 from conjoin.tasks import Annotation
 
 from .cases import trusted
@@ -129,6 +137,24 @@ def test_corrected_table() -> None:
     close(corrected.rows(relation).exp()[..., 1], present)
 
 
+def test_annotated_means() -> None:
+    """An image of unknown class that has the first label; one whose class is annotated does not count."""
+    relation = Relation(S, T, TABLE)
+    coupling = Coupling(relation)
+    means = cast("AnnotatedMeans", coupling.annotated[0])
+    means.images, means.deviations = 2.0, 0.5
+    logits = {name: z.expand(2, -1) for name, z in given("s", "t").items()}
+    labelled = {"s": torch.tensor([-1, 0]), "t": torch.tensor([[1, -1], [0, 0]])}
+    Objective([S, T], [coupling])(logits, labelled)
+    close(means.total[..., 1], [[3 / 4, 0.0], [1 / 4, 0.0]])
+    told = means.told(relation, torch.tensor([[0.5, 0.5], [0.8, 0.2]]), torch.tensor([0.0, 1.0]))
+    # first label: means (.75 + .5) / 1.75 and (.25 + .5) / 1.25, rows .9 and .1 with half a standard deviation of slack
+    nearest = [0.9 - 0.5 * 0.3 * (1 / 2 + 1 / 1.75) ** 0.5, 0.1 + 0.5 * 0.3 * (1 / 2 + 1 / 1.25) ** 0.5]
+    close(told[:, 0, 1], [log(nearest[0] / (5 / 7)), log(nearest[1] / 0.6)])
+    close(told[:, 0, 0], [log((1 - nearest[0]) / (2 / 7)), log((1 - nearest[1]) / 0.4)])
+    close(told[:, 1], [[log(0.8), log(0.2)], [log(0.4), log(0.6)]])  # here Bayes' rule holds
+
+
 def test_soft_co_annotation_labels() -> None:
     relation, base = Relation(S, T, TABLE), torch.tensor([[0.5, 0.5], [0.8, 0.2]]).log()
     soft, _ = T.annotation(torch.tensor([[1, 0]]))
@@ -181,8 +207,9 @@ def test_coupling_terms_and_total() -> None:
     half = 0.5  # evidence
     # nothing was seen yet, so means are the even base rates: soft labels (.9, 3/7), from odds 9 and 3 * (.2/.8)
     coannotate_t = half * (log(2) - (3 / 7 * log(0.75) + 4 / 7 * log(0.25))) / 2
-    # tempered likelihoods: 3/4 sqrt(.9 * .8) against 1/4 sqrt(.1 * .4)
-    odds = 3 * (0.72 / 0.04) ** 0.5
+    # even means are within the error of every row; Bayes' rule holds as far as 1/2 to the eighth power says, where
+    # likelihoods 3/4 sqrt(.9 * .8) stand against 1/4 sqrt(.1 * .4)
+    odds = 3 * (0.72 / 0.04) ** (half * 0.5**8)
     label = odds / (1 + odds)
     coannotate_s = label * log(label / 0.75) + (1 - label) * log((1 - label) / 0.25)  # evidence is in the label alone
     expected = {
@@ -203,7 +230,7 @@ def test_matching_on_images_without_annotation() -> None:
     objective = Objective([S, T], [trusted(Coupling(Relation(S, T, TABLE)), 1.0)]).eval()
     objective(given("s", "t"), {})
     to_source = -(log(0.7) + log(0.3)) / 4 - (0.75 * log(0.3) + 0.25 * log(0.7)) / 2
-    close(objective.terms["match/s/t"], to_source)
+    close(objective.terms["match/s/t"], to_source)  # the class is all that the image shows, at evidence 1
     # means are the even base rates: odds 1 * (7/3) and 3 * (3/7) = 9/7
     close(objective.terms["match/t/s"], log(2) / 2 - (9 / 16 * log(0.75) + 7 / 16 * log(0.25)) / 2)
     close(objective.terms["coannotate/s"], 0.0)
@@ -278,6 +305,20 @@ def test_evidence_of_a_good_relation() -> None:
     backward = 1 - log(1 + 1 / odds) / log(2)
     found = objective.evidence()["s->t"]
     close(found, [min(forward, backward)] * 2)
+
+
+@pytest.mark.parametrize(("images", "error"), [(2.0, 0.5**0.5), (1.0, 1.0), (1e9, 0.5**0.5)])
+def test_what_few_images_gain_counts_less(images: float, error: float) -> None:
+    """Two images annotated for the source: one gains g, the other nothing: g/2 in the mean, give or take g/2."""
+    coupling = Coupling(Relation(S, T, [[0.95, 0.05], [0.05, 0.95]]))
+    evidence = coupling.judged()[0][1]
+    evidence.fewest = 1
+    evidence.expect(torch.tensor(images))
+    sure = log(19)
+    logits = {"s": torch.zeros(2, 2), "t": torch.tensor([[sure, -sure], [0.0, 0.0]])}
+    Objective([S, T], [coupling])(logits, {"s": torch.tensor([0, 1])})
+    gain = log(2) - log(1 + 1 / 19 ** (4 * 0.95 - 2))
+    close(evidence.directions()[1], gain / 2 * (1 - error) / log(2))
 
 
 def test_the_floor_leaves_room_for_many_classes() -> None:

@@ -18,6 +18,7 @@ from quality_settings import TABLES, Setting, Table, _counted, _whole, problem, 
 from quality_study import study_images
 
 from conjoin.data import AnnotatedImages, Problem, is_known
+from conjoin.evaluation import run_arm
 from conjoin.relations import Relation
 from conjoin.study import Recipe
 from conjoin.tasks import MultiClass, MultiLabel
@@ -85,6 +86,26 @@ def test_tables() -> None:
     assert same["counted"] < 10
     assert float((found["counted"] - true).abs()[:, :7].mean()) < 0.01  # 20 images a digit
     assert 0.01 < float((found["noisy"] - true).abs().mean()) < 0.15
+
+
+def test_digits_with_what_varies_within_one_alone() -> None:
+    made = problem(Setting("measured", 50, 200), "true", 0)
+    names = ("thick", "slanted", "wide", "closed loop")
+    (relation,) = made.relations
+    assert made.tasks[1].outputs == relation.target.outputs == names
+    plain = problem(Setting("digits", 50, 200), "true", 0)
+    for part, whole in ((made.train, plain.train), (made.test, plain.test)):
+        torch.testing.assert_close(part.annotation("strokes"), whole.annotation("strokes")[:, 7:])
+    assert float(relation.table.std(0).min()) > 0.1  # it says something of the digit,
+    assert float(relation.table[:, :3].sub(0.5).abs().max()) < 0.5  # but leaves much open
+
+
+def test_what_an_image_shows_beyond_its_class_does_not_mislead() -> None:
+    """Bayes' rule takes a thick 1 for a digit that is mostly thick: coupled lost .2 to joint by it."""
+    made = problem(Setting("measured", 50, 700), "true", 100)
+    joint, coupled = (run_arm(arm, made, Recipe(), 100).scores for arm in ("joint", "coupled"))
+    assert [score.task for score in coupled] == [score.task for score in joint] == ["digit", "strokes"]
+    assert all(ours.value > theirs.value - 0.05 for ours, theirs in zip(coupled, joint, strict=True))
 
 
 def test_a_table_is_counted_from_images_that_are_not_trained_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,7 +269,10 @@ def test_a_grid_that_is_not_finished_is_compared_on_the_seeds_there_are(tmp_path
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (["digit"], r"argument data: should be digits, faces, or the file of a study \(.yaml\). Found 'digit'."),
+        (
+            ["digit"],
+            r"argument data: should be digits, measured, faces, or the file of a study \(.yaml\). Found 'digit'.",
+        ),
         (["no/such.yaml"], "Found 'no/such.yaml'."),
         (["digits", "--sizes", "500"], "as 500[+]10000. Found '500'."),
         (["digits", "--sizes", "0+10"], "Found '0[+]10'."),

@@ -149,23 +149,33 @@ class Objective(nn.Module):
         return self._counts(len(some), self._where(read, set_aside))
 
     @torch.no_grad()
-    def expect(self, annotations: Mapping[str, Shaped[Tensor, "images *_"]]) -> None:
+    def expect(
+        self,
+        annotations: Mapping[str, Shaped[Tensor, "images *_"]],
+        *,
+        set_aside: Bool[Tensor, "images"] | None = None,
+    ) -> None:
         """Show all annotations that training will draw from; `fit` does.
 
         Where few images are annotated they come back again and again. Couplings that know how many there are count each
-        once (`CorrectedTable`); without this call, as often as it comes.
+        once (`AnnotatedRows`, `Evidence`); without this call, as often as it comes.
 
         Args:
             annotations: by task name, of all training images. A task that is absent is annotated on none.
+            set_aside: as in `forward`.
 
         """
-        checks.annotated(self.tasks, annotations, None)
+        checks.annotated(self.tasks, annotations, set_aside)
         annotated = {name: torch.zeros(task.variables, dtype=self._dtype()) for name, task in self.tasks.items()}
+        measured = {name: torch.zeros_like(zeros) for name, zeros in annotated.items()}
         for name, values in annotations.items():
-            for part in values.split(_PART):
-                annotated[name] += self.tasks[name].annotation(part).known.sum(0).to(annotated[name])
+            on = torch.ones(len(values), dtype=torch.bool) if set_aside is None else set_aside
+            for part, on_part in zip(values.split(_PART), on.split(_PART), strict=True):
+                known = self.tasks[name].annotation(part).known
+                annotated[name] += known.sum(0).to(annotated[name])
+                measured[name] += known[on_part].sum(0).to(annotated[name])
         for coupling in self._coupled():
-            coupling.expect(annotated)
+            coupling.expect(annotated, measured)
 
     def relations(self) -> list[Relation]:
         """The relations of all couplings."""

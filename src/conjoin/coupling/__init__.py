@@ -1,5 +1,6 @@
 """How tasks teach each other."""
 
+from conjoin.coupling._annotated_means import AnnotatedMeans
 from conjoin.coupling._base import BaseCoupling, Term
 from conjoin.coupling._coannotation import source_label, target_label
 from conjoin.coupling._corrected import CorrectedTable
@@ -11,6 +12,7 @@ from conjoin.coupling._means import ClassMeans
 from conjoin.coupling._view import View
 
 __all__ = [
+    "AnnotatedMeans",
     "BaseCoupling",
     "ClassMeans",
     "CorrectedTable",

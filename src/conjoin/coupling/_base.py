@@ -55,11 +55,12 @@ class BaseCoupling(nn.Module, ABC):
         """The relations."""
         return cast("list[Relation]", list(self.relations))
 
-    def expect(self, annotated: Mapping[str, Float[Tensor, "_"]]) -> None:
+    def expect(self, annotated: Mapping[str, Float[Tensor, "_"]], measured: Mapping[str, Float[Tensor, "_"]]) -> None:
         """Take note of how many images annotate each variable of each task. By default nothing.
 
         Args:
-            annotated: by task name.
+            annotated: by task name, of all images.
+            measured: by task name, of the images on which evidence is measured.
 
         """
 

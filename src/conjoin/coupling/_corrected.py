@@ -4,12 +4,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from conjoin.coupling._rows import Rows
+from conjoin.coupling._rows import AnnotatedRows
 from conjoin.coupling._view import View
 from conjoin.relations import Relation
 
 
-class CorrectedTable(Rows):
+class CorrectedTable(AnnotatedRows):
     """Rows of a table that is right in the main and wrong in places, as images annotated for the target tell them.
 
     With p(c) the class of an image, annotated or predicted, its annotation of a label has the likelihood
@@ -21,32 +21,12 @@ class CorrectedTable(Rows):
     one is not talked round by the network that it taught.
 
     Few images come back many times within what is remembered. Told how many there are (`expect`), the table counts each
-    of them once; else as often as it comes.
-
-    Args:
-        relation: between the two tasks.
-        images: how many images of each class the stated row is worth.
-        decay: what a step keeps of the counts before it; 0.98 remembers about fifty steps.
-
+    of them once; else as often as it comes. Arguments as of `AnnotatedRows`.
     """
-
-    annotated: Float[Tensor, "variables"]
-    """How many images annotate each variable; 0 while nobody has said so."""
-
-    def __init__(self, relation: Relation, *, images: float = 16.0, decay: float = 0.98) -> None:
-        super().__init__(relation, decay=decay)
-        self.images = images
-        self.register_buffer("annotated", torch.zeros(relation.target.variables))
-
-    def expect(self, annotated: Float[Tensor, "variables"]) -> None:
-        """Say how many images there are that annotate each variable of the target."""
-        self.annotated.copy_(annotated)
 
     def rows(self, relation: Relation) -> Float[Tensor, "classes variables outcomes"]:
         """Log of the corrected rows; those of the table where nothing was seen."""
-        counted = self.total.sum((0, 2))
-        repeats = torch.where(self.annotated > 0, counted / self.annotated.clamp(min=1), 1.0).clamp(min=1)
-        log_rows: Tensor = self(self.images * repeats[:, None] * relation.log_table.exp())
+        log_rows: Tensor = self(self.images * self.repeats()[:, None] * relation.log_table.exp())
         return log_rows
 
     @torch.no_grad()

@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from conjoin.coupling._annotated_means import AnnotatedMeans
 from conjoin.coupling._base import BaseCoupling, Term
 from conjoin.coupling._coannotation import source_label, target_label
 from conjoin.coupling._corrected import CorrectedTable
@@ -23,12 +24,13 @@ class Coupling(BaseCoupling):
 
     For each relation, with evidence e for each variable of the target (see `Evidence`):
 
-    * ``match``: e times `distribution_matching`, on elements that are annotated for neither;
+    * ``match``: e times `distribution_matching`, on elements that are annotated for neither; the side that moves
+      the source also times `Evidence.class_alone`;
     * ``coannotate`` the target: e/2 times the cross-entropy to `target_label`, on images annotated
       for the source, elements not annotated; both hold the `CorrectedTable` against `ClassMeans`;
     * ``coannotate`` the source: the Kullback-Leibler divergence from `source_label`, on images
-      annotated for a target and not for the source. The log-likelihoods of all relations add up,
-      variable by variable tempered by e; that is all that e does, so that it counts once.
+      annotated for a target and not for the source. What annotations tell of the classes (`AnnotatedMeans`) adds up
+      over all relations, variable by variable tempered by e; that is all that e does, so that it counts once.
 
     After Kollias, Sharmanska & Zafeiriou, AAAI 2024, arXiv 2401.01219; what differs and why is in
     `docs/method.md`.
@@ -46,23 +48,26 @@ class Coupling(BaseCoupling):
         self.evidence = nn.ModuleList(Evidence(relation) for relation in relations)
         self.means = nn.ModuleList(ClassMeans(relation) for relation in relations)
         self.corrected = nn.ModuleList(CorrectedTable(relation) for relation in relations)
+        self.annotated = nn.ModuleList(AnnotatedMeans(relation) for relation in relations)
 
     def judged(self) -> list[tuple[Relation, Evidence]]:
         """Each relation with its evidence."""
         return list(zip(self.related(), cast("list[Evidence]", list(self.evidence)), strict=True))
 
-    def _rows(self) -> list[tuple[ClassMeans, CorrectedTable]]:
+    def _rows(self) -> list[tuple[ClassMeans, CorrectedTable, AnnotatedMeans]]:
         means, corrected = cast("list[ClassMeans]", self.means), cast("list[CorrectedTable]", self.corrected)
-        return list(zip(means, corrected, strict=True))
+        return list(zip(means, corrected, cast("list[AnnotatedMeans]", self.annotated), strict=True))
 
     def taught(self) -> list[tuple[Relation, Float[Tensor, "classes variables outcomes"]]]:
         """Each relation with the log of the table that its target is taught: the stated one, corrected."""
-        return [(r, rows.rows(r)) for r, (_, rows) in zip(self.related(), self._rows(), strict=True)]
+        return [(r, rows.rows(r)) for r, (_, rows, _) in zip(self.related(), self._rows(), strict=True)]
 
-    def expect(self, annotated: Mapping[str, Float[Tensor, "_"]]) -> None:
-        """Tell the corrected tables how many images annotate each variable of their target."""
-        for relation, (_, corrected) in zip(self.related(), self._rows(), strict=True):
-            corrected.expect(annotated[relation.target.name])
+    def expect(self, annotated: Mapping[str, Float[Tensor, "_"]], measured: Mapping[str, Float[Tensor, "_"]]) -> None:
+        """Tell what counts annotations how many images there are."""
+        for (relation, evidence), (_, *counted) in zip(self.judged(), self._rows(), strict=True):
+            for rows in counted:
+                rows.expect(annotated[relation.target.name])
+            evidence.expect(measured[self.source.name][0])
 
     def where(
         self, known: Mapping[str, Bool[Tensor, "batch _"]], act: Bool[Tensor, "batch"]
@@ -86,28 +91,30 @@ class Coupling(BaseCoupling):
         log_source = source.log_p[:, 0]
         losses: dict[Term, Tensor] = {}
         log_likelihood = torch.zeros_like(log_source)
-        for (relation, evidence), (means, corrected) in zip(self.judged(), self._rows(), strict=True):
-            weight = evidence()
+        for (relation, evidence), (means, corrected, annotated) in zip(self.judged(), self._rows(), strict=True):
+            weight, alone = evidence(), evidence.class_alone()
             target, view = relation.target.name, views[relation.target.name]
             log_rows, log_means = corrected.rows(relation), means(view.log_base.exp())
             log_row, log_mean = (mixture(log_source.detach(), rows) for rows in (log_rows, log_means))
             to_source, to_target = distribution_matching(relation.implied(log_source), log_row, log_mean, view.log_p)
-            losses[Term("match", name, target, of=target)] = self.matching * weight * to_source
+            losses[Term("match", name, target, of=target)] = self.matching * weight * alone * to_source
             losses[Term("match", target, name)] = self.matching * weight * to_target
             soft = target_label(source.best()[:, 0], log_rows, view.log_p, log_means)
             label_loss = 0.5 * cross_entropy(soft, view.log_p)  # as in matching: the class is known, that is all
             losses[Term("coannotate", target, name)] = self.coannotation * weight * label_loss
-            log_likelihood = log_likelihood + relation.log_likelihood(view.soft, weight)
+            told = annotated.told(relation, view.log_base.exp(), alone)
+            log_likelihood = log_likelihood + torch.einsum("bvo,cvo->bc", view.soft * weight[:, None], told)
         soft = source_label(log_source, log_likelihood)
         class_loss = F.kl_div(source.log_p, soft[:, None], reduction="none").sum(-1)
-        told = (log_likelihood != 0).any(-1, keepdim=True)  # else nothing, to the bit: `soft` would be rounded
-        return losses | {Term("coannotate", name): self.coannotation * torch.where(told, class_loss, 0.0)}
+        any_told = (log_likelihood != 0).any(-1, keepdim=True)  # else nothing, to the bit: `soft` would be rounded
+        return losses | {Term("coannotate", name): self.coannotation * torch.where(any_told, class_loss, 0.0)}
 
     def observe(self, views: Mapping[str, View], measured: Float[Tensor, "batch"], step: Float[Tensor, ""]) -> None:
         """Update the evidence of each relation, what is predicted of each class, and the corrected table."""
         source = views[self.source.name]
-        for (relation, evidence), (means, corrected) in zip(self.judged(), self._rows(), strict=True):
+        for (relation, evidence), (means, corrected, annotated) in zip(self.judged(), self._rows(), strict=True):
             target = views[relation.target.name]
             evidence.update(relation, source, target, measured, step)
             means.update(source, target, step)
             corrected.update(relation, source, target, step)
+            annotated.update(source, target, step)

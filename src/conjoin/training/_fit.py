@@ -109,7 +109,10 @@ def fit(
     sets_aside = bool(data.set_aside.any())
     if objective.couplings:
         annotated = data.read([0]).annotations
-        objective.expect({name: data.annotation(name) for name in objective.tasks if name in annotated})
+        objective.expect(
+            {name: data.annotation(name) for name in objective.tasks if name in annotated},
+            set_aside=data.set_aside if sets_aside else None,
+        )
     learner = Learner(network, objective, settings, sets_aside=sets_aside, balance=balance).train()
     with warnings.catch_warnings():  # Lightning 2.6 uses what torch 2.15 calls deprecated
         warnings.filterwarnings("ignore", message=".*LeafSpec.*")

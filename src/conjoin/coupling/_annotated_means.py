@@ -1,0 +1,67 @@
+"""Mean annotation of a target within each predicted class, and what its row of the table still asks of it."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from conjoin.coupling._rows import AnnotatedRows
+from conjoin.coupling._view import View
+from conjoin.relations import Relation
+
+
+class AnnotatedMeans(AnnotatedRows):
+    """Running mean of the annotated target over the images that are predicted as each source class.
+
+    A row of the table says what this mean is where the predictions are right. It says so with an error: of the row, as
+    if it had been counted from some images, and of the mean, which is of some images too. What lies within two standard
+    deviations is no reason to move an image to another class.
+
+    One image at the base rates is the prior, so that a class that was not predicted yet has those. Other arguments as
+    of `AnnotatedRows`.
+
+    Args:
+        deviations: standard deviations by which a mean may differ from its row.
+
+    """
+
+    def __init__(
+        self, relation: Relation, *, images: float = 16.0, decay: float = 0.98, deviations: float = 2.0
+    ) -> None:
+        super().__init__(relation, images=images, decay=decay)
+        self.deviations = deviations
+
+    def told(
+        self, relation: Relation, base: Float[Tensor, "variables outcomes"], alone: Float[Tensor, "variables"]
+    ) -> Float[Tensor, "classes variables outcomes"]:
+        """Log-likelihood ratios of the outcomes: what an annotation says for and against each class.
+
+        The log of the row where the image tells of a variable by way of the class alone: then Bayes' rule holds.
+        Where it shows more, Bayes' rule would take an image for the class in which what it shows is most frequent;
+        there the log of (nearest row that the error allows / mean), which is 0 once the means agree with the table.
+
+        Args:
+            relation: the stated table.
+            base: base rates of the target.
+            alone: how far Bayes' rule holds for each variable (`Evidence.class_alone`).
+
+        """
+        log_means: Tensor = self(base)
+        mean, row = log_means.exp(), relation.log_table.exp()
+        count = 1 + self.total.sum(-1, keepdim=True) / self.repeats()[:, None]
+        slack = self.deviations * (row * (1 - row) * (1 / self.images + 1 / count)).sqrt()
+        nearest = torch.minimum(torch.maximum(mean, row - slack), row + slack)
+        needed = (nearest / nearest.sum(-1, keepdim=True)).log() - log_means
+        return torch.lerp(needed, relation.log_table, alone[:, None])
+
+    @torch.no_grad()
+    def update(self, source: View, target: View, step: Float[Tensor, ""]) -> None:
+        """Add the annotations of one batch, on images whose class is not annotated.
+
+        Args:
+            source: predictions and annotations of the source task.
+            target: annotations of the target task.
+            step: as of `Rows.add`.
+
+        """
+        share = torch.where(source.known, 0.0, source.log_p[:, 0].exp())
+        self.add(torch.einsum("bc,bvo->cvo", share, target.soft), step)
