@@ -34,7 +34,7 @@ def trusted(coupling: Coupling, value: float = 0.8) -> Coupling:
     for _, evidence in coupling.judged():
         evidence.target_nll[:] = torch.tensor([1.0, 1 - value, 0.0])[:, None]
         evidence.target_count[:] = 1e6
-        evidence.source_nll[:] = torch.tensor([1.0, 0.0])
+        evidence.source_sums[:] = torch.tensor([1.0, 0.0, 0.0])
         evidence.source_count.fill_(1e6)
     return coupling
 

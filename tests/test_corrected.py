@@ -113,7 +113,7 @@ def test_fit_tells_how_many_images_there_are() -> None:
 def test_evidence_is_told_of_the_images_it_is_measured_on() -> None:
     coupling = Coupling(Relation(SOURCE, LABELS, STATED.tolist()))
     ((_, evidence),), ((_, corrected, annotated),) = coupling.judged(), coupling._rows()
-    assert evidence.source_images == torch.inf
+    assert evidence.source_images == 0
     known = {"s": torch.tensor([0, 1, 2, -1]), "t": torch.tensor([[0, 1], [-1, 1], [-1, -1], [0, 0]])}
     aside = torch.tensor([True, False, True, True])
     Objective([SOURCE, LABELS], [coupling]).expect(known, set_aside=aside)

@@ -49,7 +49,8 @@ def test_evaluation_changes_nothing_and_training_does() -> None:
         "rates.1.images",
         "couplings.0.means.0.total",
         "couplings.0.corrected.0.total",
-        *(f"couplings.0.evidence.0.{s}_{k}" for s in ("source", "target") for k in ("nll", "count")),
+        "couplings.0.annotated.0.total",
+        *(f"couplings.0.evidence.0.{kept}" for kept in ("target_nll", "target_count", "source_sums", "source_count")),
     }
 
 
@@ -99,7 +100,7 @@ def test_a_batch_that_overflowed_leaves_nothing_behind(name: str, value: float) 
 
 def test_evidence_waits_for_enough_annotations() -> None:
     objective = Objective([SHAPE, LABELS], [Coupling(relation(LABELS))])
-    gate(objective).source_nll[:] = torch.tensor([1.0, 0.0])
+    gate(objective).source_sums[:] = torch.tensor([1.0, 0.0, 0.0])
     objective(logits(LABELS), annotations(LABELS))
     assert bool((objective.evidence()["shape->labels"] == 0).all())
 

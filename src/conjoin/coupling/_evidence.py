@@ -39,10 +39,11 @@ class Evidence(nn.Module):
 
     target_nll: Float[Tensor, "3 variables"]
     target_count: Float[Tensor, "variables"]
-    source_nll: Float[Tensor, "2"]
+    source_sums: Float[Tensor, "3"]
+    """NLL of the base rates and of the posterior, and the squared difference."""
     source_count: Float[Tensor, ""]
-    source_squares: Float[Tensor, "1"]
     source_images: Float[Tensor, ""]
+    """How many images there are to measure backward evidence on; 0 while nobody has said so."""
 
     def __init__(self, relation: Relation, *, decay: float = 0.98, fewest: int = 16) -> None:
         super().__init__()
@@ -50,10 +51,9 @@ class Evidence(nn.Module):
         variables = relation.target.variables
         self.register_buffer("target_nll", torch.zeros(3, variables))
         self.register_buffer("target_count", torch.zeros(variables))
-        self.register_buffer("source_nll", torch.zeros(2))
+        self.register_buffer("source_sums", torch.zeros(3))
         self.register_buffer("source_count", torch.zeros(()))
-        self.register_buffer("source_squares", torch.zeros(1))
-        self.register_buffer("source_images", torch.tensor(torch.inf))
+        self.register_buffer("source_images", torch.zeros(()))
 
     def expect(self, images: Float[Tensor, ""]) -> None:
         """Say how many images there are on which backward evidence is measured."""
@@ -86,13 +86,10 @@ class Evidence(nn.Module):
         prior = source.log_base.expand_as(source.log_p)[:, 0]
         posterior = relation.posterior(prior, target.log_p.exp())
         before, after = (cross_entropy(source.soft[:, 0], rival) * on_source for rival in (prior, posterior))
-        back = torch.stack([before.sum(), after.sum()])
-        squares = (before - after).square().sum(0, keepdim=True)
-        seen_source = all_sum(on_source.sum())
+        back = torch.stack([part.sum() for part in (before, after, (before - after).square())])
         for sums, counted, added, seen in (
             (self.target_nll, self.target_count, all_sum(nll), all_sum(on_target.sum(0))),
-            (self.source_squares, self.source_count.clone(), all_sum(squares), seen_source),
-            (self.source_nll, self.source_count, all_sum(back), seen_source),
+            (self.source_sums, self.source_count, all_sum(back), all_sum(on_source.sum())),
         ):
             finite = added.isfinite().all(0)  # what overflowed tells nothing, and would stay in the sums
             told = torch.where(finite, seen, 0.0)
@@ -104,16 +101,11 @@ class Evidence(nn.Module):
         """Forward evidence of each variable, and backward evidence."""
         base, implied, head = self.target_nll
         forward = _gain(base - implied, base - head) * (self.target_count >= self.fewest)
-        before, after = self.source_nll
-        gain = before - after - self._standard_error() * self.source_count
-        return forward, _gain(gain, before) * (self.source_count >= self.fewest)
-
-    def _standard_error(self) -> Float[Tensor, ""]:
-        """Of the mean gain of an image, backward."""
-        count = self.source_count.clamp(min=1)
-        mean = (self.source_nll[0] - self.source_nll[1]) / count
-        variance = (self.source_squares[0] / count - mean.square()).clamp(min=0)
-        return (variance / torch.minimum(count, self.source_images.clamp(min=1))).sqrt()
+        (before, after, squares), count = self.source_sums, self.source_count.clamp(min=1)
+        variance = (squares / count - ((before - after) / count).square()).clamp(min=0)
+        images = torch.where(self.source_images > 0, torch.minimum(count, self.source_images), count)
+        error = (variance / images).sqrt()
+        return forward, _gain(before - after - error * count, before) * (self.source_count >= self.fewest)
 
     def class_alone(self) -> Float[Tensor, "variables"]:
         """How far the image tells of each variable by way of the class alone, as Bayes' rule has it.
