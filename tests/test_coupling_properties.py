@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import torch
@@ -256,11 +256,7 @@ def test_evidence_counts_once() -> None:
     """Where it is small, what it lets pass to the class grows as it does, not as its square."""
     pulls = []
     for evidence in (0.01, 0.02):
-        coupling = trusted(Coupling(relation(LABELS)), evidence)
-        cast(
-            "AnnotatedMeans", coupling.annotated[0]
-        ).deviations = 0.0  # base rates are the means, and not near enough to any row
-        loss = Objective([SHAPE, LABELS], [coupling]).eval()
+        loss = Objective([SHAPE, LABELS], [trusted(Coupling(relation(LABELS)), evidence)]).eval()
         given = logits(LABELS, 1)
         (pull,) = torch.autograd.grad(loss(given, {"labels": torch.tensor([[1, 0, 1, 0]])}), given["shape"])
         pulls.append(pull)
@@ -274,9 +270,9 @@ def test_classes_that_meet_their_rows_are_told_nothing(target: Task) -> None:
     means = AnnotatedMeans(rel, deviations=0.0)
     means.total.copy_(1e6 * rel.log_table.exp())
     base = torch.full_like(rel.log_table[0], 1 / rel.log_table.shape[-1])
-    none, all_ = torch.zeros(target.variables), torch.ones(target.variables)
-    torch.testing.assert_close(means.told(rel, base, none), torch.zeros_like(rel.log_table), rtol=0, atol=1e-4)
-    torch.testing.assert_close(means.told(rel, base, all_), rel.log_table)
+    told = means.told(rel, base, torch.tensor(0.0))
+    torch.testing.assert_close(told, torch.zeros_like(rel.log_table), rtol=0, atol=1e-4)
+    torch.testing.assert_close(means.told(rel, base, torch.tensor(1.0)), rel.log_table)
 
 
 def test_a_row_that_is_met_already_teaches_nothing() -> None:

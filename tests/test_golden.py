@@ -147,12 +147,17 @@ def test_annotated_means() -> None:
     labelled = {"s": torch.tensor([-1, 0]), "t": torch.tensor([[1, -1], [0, 0]])}
     Objective([S, T], [coupling])(logits, labelled)
     close(means.total[..., 1], [[3 / 4, 0.0], [1 / 4, 0.0]])
-    told = means.told(relation, torch.tensor([[0.5, 0.5], [0.8, 0.2]]), torch.tensor([0.0, 1.0]))
-    # first label: means (.75 + .5) / 1.75 and (.25 + .5) / 1.25, rows .9 and .1 with half a standard deviation of slack
-    nearest = [0.9 - 0.5 * 0.3 * (1 / 2 + 1 / 1.75) ** 0.5, 0.1 + 0.5 * 0.3 * (1 / 2 + 1 / 1.25) ** 0.5]
-    close(told[:, 0, 1], [log(nearest[0] / (5 / 7)), log(nearest[1] / 0.6)])
-    close(told[:, 0, 0], [log((1 - nearest[0]) / (2 / 7)), log((1 - nearest[1]) / 0.4)])
-    close(told[:, 1], [[log(0.8), log(0.2)], [log(0.4), log(0.6)]])  # here Bayes' rule holds
+    base = torch.tensor([[0.5, 0.5], [0.8, 0.2]])
+    # means of the first label: (.75 + .5) / 1.75 of class 0, (.25 + .5) / 1.25 of class 1. That of class 0 is nearer
+    # to its row than half a standard deviation, (5/7 * 2/7 * (1/2 + 1/1.75))^.5; that of class 1 is not
+    assert 0.9 - 5 / 7 < 0.5 * (10 / 49 * (1 / 2 + 1 / 1.75)) ** 0.5
+    told = means.told(relation, base, torch.tensor(0.0))
+    close(told[0, 0], [0.0, 0.0])
+    nearest = float(told[1, 0, 1].exp()) * 0.6  # as far from the row as half a standard deviation of what is nearest
+    close(torch.tensor(nearest - 0.1), 0.5 * (nearest * (1 - nearest) * (1 / 2 + 1 / 1.25)) ** 0.5)
+    close(told[1, 0, 0], log((1 - nearest) / 0.4))
+    close(means.told(relation, base, torch.tensor(1.0)), relation.log_table)  # Bayes' rule
+    close(means.told(relation, base, torch.tensor(0.5)), (told + relation.log_table) / 2)
 
 
 def test_soft_co_annotation_labels() -> None:
@@ -207,9 +212,9 @@ def test_coupling_terms_and_total() -> None:
     half = 0.5  # evidence
     # nothing was seen yet, so means are the even base rates: soft labels (.9, 3/7), from odds 9 and 3 * (.2/.8)
     coannotate_t = half * (log(2) - (3 / 7 * log(0.75) + 4 / 7 * log(0.25))) / 2
-    # even means are within the error of every row; Bayes' rule holds as far as 1/2 to the eighth power says, where
-    # likelihoods 3/4 sqrt(.9 * .8) stand against 1/4 sqrt(.1 * .4)
-    odds = 3 * (0.72 / 0.04) ** (half * 0.5**8)
+    # labels settle the class (backward evidence 1), so Bayes' rule holds: likelihoods tempered by evidence,
+    # 3/4 sqrt(.9 * .8) against 1/4 sqrt(.1 * .4)
+    odds = 3 * (0.72 / 0.04) ** half
     label = odds / (1 + odds)
     coannotate_s = label * log(label / 0.75) + (1 - label) * log((1 - label) / 0.25)  # evidence is in the label alone
     expected = {
@@ -230,7 +235,7 @@ def test_matching_on_images_without_annotation() -> None:
     objective = Objective([S, T], [trusted(Coupling(Relation(S, T, TABLE)), 1.0)]).eval()
     objective(given("s", "t"), {})
     to_source = -(log(0.7) + log(0.3)) / 4 - (0.75 * log(0.3) + 0.25 * log(0.7)) / 2
-    close(objective.terms["match/s/t"], to_source)  # the class is all that the image shows, at evidence 1
+    close(objective.terms["match/s/t"], to_source)
     # means are the even base rates: odds 1 * (7/3) and 3 * (3/7) = 9/7
     close(objective.terms["match/t/s"], log(2) / 2 - (9 / 16 * log(0.75) + 7 / 16 * log(0.25)) / 2)
     close(objective.terms["coannotate/s"], 0.0)

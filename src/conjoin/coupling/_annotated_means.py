@@ -13,8 +13,8 @@ class AnnotatedMeans(AnnotatedRows):
     """Running mean of the annotated target over the images that are predicted as each source class.
 
     A row of the table says what this mean is where the predictions are right. It says so with an error: of the row, as
-    if it had been counted from some images, and of the mean, which is of some images too. What lies within two standard
-    deviations is no reason to move an image to another class.
+    if it had been counted from some images, and of the mean, which is of some images too. A mean from which the row is
+    within two standard deviations (score interval: Wilson 1927) is no reason to move an image to another class.
 
     One image at the base rates is the prior, so that a class that was not predicted yet has those. Other arguments as
     of `AnnotatedRows`.
@@ -31,27 +31,28 @@ class AnnotatedMeans(AnnotatedRows):
         self.deviations = deviations
 
     def told(
-        self, relation: Relation, base: Float[Tensor, "variables outcomes"], alone: Float[Tensor, "variables"]
+        self, relation: Relation, base: Float[Tensor, "variables outcomes"], certainty: Float[Tensor, ""]
     ) -> Float[Tensor, "classes variables outcomes"]:
         """Log-likelihood ratios of the outcomes: what an annotation says for and against each class.
 
-        The log of the row where the image tells of a variable by way of the class alone: then Bayes' rule holds.
-        Where it shows more, Bayes' rule would take an image for the class in which what it shows is most frequent;
-        there the log of (nearest row that the error allows / mean), which is 0 once the means agree with the table.
+        The log of the row, Bayes' rule, where the target settles the class. Where it does not, Bayes' rule would take
+        an image for the class in which what it shows of the target is most frequent, whatever else it shows; there the
+        log of (nearest mean that the error allows / mean), which is 0 once the means agree with the table.
 
         Args:
             relation: the stated table.
             base: base rates of the target.
-            alone: how far Bayes' rule holds for each variable (`Evidence.class_alone`).
+            certainty: how far the target settles the class (`Evidence.certainty`).
 
         """
         log_means: Tensor = self(base)
         mean, row = log_means.exp(), relation.log_table.exp()
         count = 1 + self.total.sum(-1, keepdim=True) / self.repeats()[:, None]
-        slack = self.deviations * (row * (1 - row) * (1 / self.images + 1 / count)).sqrt()
-        nearest = torch.minimum(torch.maximum(mean, row - slack), row + slack)
+        doubt = self.deviations**2 * (1 / self.images + 1 / count)
+        centre, half = row + doubt / 2, (doubt * (row * (1 - row) + doubt / 4)).sqrt()
+        nearest = torch.minimum(torch.maximum(mean, (centre - half) / (1 + doubt)), (centre + half) / (1 + doubt))
         needed = (nearest / nearest.sum(-1, keepdim=True)).log() - log_means
-        return torch.lerp(needed, relation.log_table, alone[:, None])
+        return torch.lerp(needed, relation.log_table, certainty)
 
     @torch.no_grad()
     def update(self, source: View, target: View, step: Float[Tensor, ""]) -> None:

@@ -25,7 +25,7 @@ class Coupling(BaseCoupling):
     For each relation, with evidence e for each variable of the target (see `Evidence`):
 
     * ``match``: e times `distribution_matching`, on elements that are annotated for neither; the side that moves
-      the source also times `Evidence.class_alone`;
+      the source also times `Evidence.certainty`;
     * ``coannotate`` the target: e/2 times the cross-entropy to `target_label`, on images annotated
       for the source, elements not annotated; both hold the `CorrectedTable` against `ClassMeans`;
     * ``coannotate`` the source: the Kullback-Leibler divergence from `source_label`, on images
@@ -92,17 +92,17 @@ class Coupling(BaseCoupling):
         losses: dict[Term, Tensor] = {}
         log_likelihood = torch.zeros_like(log_source)
         for (relation, evidence), (means, corrected, annotated) in zip(self.judged(), self._rows(), strict=True):
-            weight, alone = evidence(), evidence.class_alone()
+            weight, certainty = evidence(), evidence.certainty()
             target, view = relation.target.name, views[relation.target.name]
             log_rows, log_means = corrected.rows(relation), means(view.log_base.exp())
             log_row, log_mean = (mixture(log_source.detach(), rows) for rows in (log_rows, log_means))
             to_source, to_target = distribution_matching(relation.implied(log_source), log_row, log_mean, view.log_p)
-            losses[Term("match", name, target, of=target)] = self.matching * weight * alone * to_source
+            losses[Term("match", name, target, of=target)] = self.matching * weight * certainty * to_source
             losses[Term("match", target, name)] = self.matching * weight * to_target
             soft = target_label(source.best()[:, 0], log_rows, view.log_p, log_means)
             label_loss = 0.5 * cross_entropy(soft, view.log_p)  # as in matching: the class is known, that is all
             losses[Term("coannotate", target, name)] = self.coannotation * weight * label_loss
-            told = annotated.told(relation, view.log_base.exp(), alone)
+            told = annotated.told(relation, view.log_base.exp(), certainty)
             log_likelihood = log_likelihood + torch.einsum("bvo,cvo->bc", view.soft * weight[:, None], told)
         soft = source_label(log_source, log_likelihood)
         class_loss = F.kl_div(source.log_p, soft[:, None], reduction="none").sum(-1)

@@ -107,12 +107,12 @@ class Evidence(nn.Module):
         error = (variance / images).sqrt()
         return forward, _gain(before - after - error * count, before) * (self.source_count >= self.fewest)
 
-    def class_alone(self) -> Float[Tensor, "variables"]:
-        """How far the image tells of each variable by way of the class alone, as Bayes' rule has it.
+    def certainty(self) -> Float[Tensor, ""]:
+        """How far the target settles the class: backward evidence to the eighth power.
 
-        Forward evidence to the eighth power: .95 leaves two thirds, .5 less than a hundredth.
+        Of .95 two thirds are left, of .5 less than a hundredth.
         """
-        return self.directions()[0].pow(8)
+        return self.directions()[1].pow(8)
 
     def forward(self) -> Float[Tensor, "variables"]:
         """Evidence of each variable."""
