@@ -80,9 +80,6 @@ def test_posterior() -> None:
     close(relation.posterior(log_s(), soft).exp(), [[54 / 55, 1 / 55]])
     soft, _ = T.annotation(torch.tensor([[-1, 1]]))  # 3/4 * .2 = 1/4 * .6
     close(relation.posterior(log_s(), soft).exp(), [[0.5, 0.5]])
-    # a weight of 0 forgets a label, a weight of 1/2 takes the square root of its likelihood
-    soft, _ = T.annotation(torch.tensor([[1, 1]]))
-    close(relation.posterior(log_s(), soft, torch.tensor([0.5, 0.0])).exp(), [[0.9, 0.1]])
     soft, _ = K.annotation(torch.tensor([0]))  # 3/4 * .5 = .375 against 1/4 * .1 = .025
     close(Relation(S, K, K_TABLE).posterior(log_s(), soft).exp(), [[0.9375, 0.0625]])
 

@@ -97,7 +97,7 @@ def test_digits_with_what_varies_within_one_alone() -> None:
     for part, whole in ((made.train, plain.train), (made.test, plain.test)):
         torch.testing.assert_close(part.annotation("strokes"), whole.annotation("strokes")[:, 7:])
     assert float(relation.table.std(0).min()) > 0.1  # it says something of the digit,
-    assert float(relation.table[:, :3].sub(0.5).abs().max()) < 0.5  # but leaves much open
+    assert float(relation.table.sub(0.5).abs().mean()) < 0.4  # but leaves much open; the segments are at .49
 
 
 def test_what_an_image_shows_beyond_its_class_does_not_mislead() -> None:

@@ -101,18 +101,21 @@ class Evidence(nn.Module):
         """Forward evidence of each variable, and backward evidence."""
         base, implied, head = self.target_nll
         forward = _gain(base - implied, base - head) * (self.target_count >= self.fewest)
+        return forward, self._backward()
+
+    def _backward(self) -> Float[Tensor, ""]:
         (before, after, squares), count = self.source_sums, self.source_count.clamp(min=1)
         variance = (squares / count - ((before - after) / count).square()).clamp(min=0)
         images = torch.where(self.source_images > 0, torch.minimum(count, self.source_images), count)
         error = (variance / images).sqrt()
-        return forward, _gain(before - after - error * count, before) * (self.source_count >= self.fewest)
+        return _gain(before - after - error * count, before) * (self.source_count >= self.fewest)
 
     def certainty(self) -> Float[Tensor, ""]:
         """How far the target settles the class: backward evidence to the eighth power.
 
         Of .95 two thirds are left, of .5 less than a hundredth.
         """
-        return self.directions()[1].pow(8)
+        return self._backward().pow(8)
 
     def forward(self) -> Float[Tensor, "variables"]:
         """Evidence of each variable."""

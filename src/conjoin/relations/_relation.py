@@ -92,30 +92,20 @@ class Relation(nn.Module):
         """Log of the implied distribution of the target, log(p_source @ table)."""
         return mixture(log_source, self.log_table)
 
-    def log_likelihood(
-        self,
-        soft: Float[Tensor, "batch variables outcomes"],
-        weight: Float[Tensor, "variables"] | None = None,
-    ) -> Float[Tensor, "batch classes"]:
+    def log_likelihood(self, soft: Float[Tensor, "batch variables outcomes"]) -> Float[Tensor, "batch classes"]:
         """Log-likelihood of target annotations under each source class, naive Bayes.
 
         Args:
             soft: probability of each outcome; all zero for a variable that is not annotated.
-            weight: exponent of each variable; below 1 it tempers dependence between variables.
 
         """
-        if weight is not None:
-            soft = soft * weight[:, None]
         return torch.einsum("bvo,cvo->bc", soft, self.log_table)
 
     def posterior(
-        self,
-        log_prior: Float[Tensor, "batch classes"],
-        soft: Float[Tensor, "batch variables outcomes"],
-        weight: Float[Tensor, "variables"] | None = None,
+        self, log_prior: Float[Tensor, "batch classes"], soft: Float[Tensor, "batch variables outcomes"]
     ) -> Float[Tensor, "batch classes"]:
         """Log of the posterior of the source class given target annotations, by Bayes' rule."""
-        return (log_prior + self.log_likelihood(soft, weight)).log_softmax(-1)
+        return (log_prior + self.log_likelihood(soft)).log_softmax(-1)
 
     def extra_repr(self) -> str:
         """Name, shape and origin."""
