@@ -100,7 +100,8 @@ def run(job: Job, folder: Path) -> None:
     done = PEERS[job.arm](made, how, job.seed) if job.arm in PEERS else run_arm(job.arm, made, how, job.seed)
     last = {name: values[-1] for name, values in done.evidence.items()}
     told: dict[str, Any] = {"seconds": time.perf_counter() - start, "evidence": last}
-    told |= {"torch": torch.__version__, "device": str(torch.accelerator.current_accelerator() or "cpu")}
+    device = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else "cpu"
+    told |= {"torch": torch.__version__, "device": str(device)}
     told["table error"] = [table_error(*table, job.setting, job.seed) for table in done.tables.items()]
     told["scores"] = [score._asdict() for score in done.scores]
     path = folder / job.file
