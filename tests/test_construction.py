@@ -67,6 +67,16 @@ CONSTRUCTION: dict[str, tuple[Callable[[], Any], type[Exception], list[str]]] = 
         ValueError,
         ["rows that sum to 1", "'material' is multi-class", "Found 2 for class 'square' (1 rows", "counts"],
     ),
+    "counts of another shape": (
+        lambda: Relation(SHAPE, LABELS, ROUND, count=[[9.0] * 3] * 4),
+        ValueError,
+        ["`count` of relation shape->labels", "shape (3, 4)", "Found (4, 3)", "transposed"],
+    ),
+    "negative count": (
+        lambda: Relation(SHAPE, LABELS, ROUND, count=[[9.0] * 4, [9.0, -1.0, 9.0, 9.0], [9.0] * 4]),
+        ValueError,
+        ["`count` of relation shape->labels", "NaN", "Found -1 for class 'square', output 'soft' (1 in all)"],
+    ),
     "no relation": (Coupling, ValueError, ["`relations` should share one source", "Found []"]),
     "same target": (
         lambda: Coupling(relation(LABELS), relation(LABELS)),

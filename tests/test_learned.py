@@ -13,7 +13,7 @@ from conjoin.data import AnnotatedImages, Problem
 from conjoin.datasets import digits
 from conjoin.evaluation import run_arm, unknown_relations, with_learned_tables
 from conjoin.relate import count_relation, learn_relation
-from conjoin.relations import TO_LEARN, Relation
+from conjoin.relations import TO_LEARN, UNCOUNTED, Relation
 from conjoin.study import Recipe, TrainingSettings
 from conjoin.tasks import MultiClass, MultiLabel
 
@@ -113,6 +113,7 @@ def test_the_table_of_digits_is_learnt(problem: Problem[AnnotatedImages]) -> Non
     found = learnt.relations[0].table[:, :7]
     assert float((found - true).abs().mean()) < 0.1
     assert float((true - true.mean(0)).abs().mean()) > 0.3  # which saying nothing would be
+    assert (learnt.relations[0].count == UNCOUNTED).all()  # classes were predicted: nobody counted
 
 
 def test_a_run_learns_its_table_and_keeps_it(problem: Problem[AnnotatedImages]) -> None:

@@ -204,4 +204,5 @@ def test_relation_matches_by_name() -> None:
     table = count_relation(LABELLED, "article", ["x", "y"])
     relation = table.relation(MultiClass("article", ["c", "a", "b"]), MultiLabel("marks", ["y", "x"]))
     np.testing.assert_allclose(relation.table.numpy(), table.probability[[2, 0, 1]][:, [1, 0]], rtol=1e-6)
+    np.testing.assert_allclose(relation.count.numpy(), np.maximum(table.count[[2, 0, 1]][:, [1, 0]], 1), rtol=1e-6)
     assert relation.origin == table.origin

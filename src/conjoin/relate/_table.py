@@ -122,8 +122,8 @@ class RelationTable:
 
         rows = _places("row", self.classes, f"class of task {source.name!r}", source.outputs)
         columns = _places("column", self.outputs, f"output of task {target.name!r}", target.outputs)
-        table = self.probability[np.ix_(rows, columns)]
-        return Relation(source, target, table.tolist(), floor=floor, origin=self.origin)
+        table, count = (cells[np.ix_(rows, columns)].tolist() for cells in (self.probability, self.count))
+        return Relation(source, target, table, count=count, floor=floor, origin=self.origin)
 
     def write_csv(self, path: str | Path) -> None:
         """Write a line for each cell, which `read_table` reads back exactly; empty where nothing is known.

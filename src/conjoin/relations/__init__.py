@@ -1,5 +1,5 @@
 """What one task says about another."""
 
-from conjoin.relations._relation import TO_LEARN, Relation, mixture
+from conjoin.relations._relation import TO_LEARN, UNCOUNTED, Relation, mixture
 
-__all__ = ["TO_LEARN", "Relation", "mixture"]
+__all__ = ["TO_LEARN", "UNCOUNTED", "Relation", "mixture"]

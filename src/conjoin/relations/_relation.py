@@ -10,6 +10,9 @@ from conjoin.tasks import MultiClass, MultiLabel, Task
 
 TO_LEARN = "to be learnt"
 
+UNCOUNTED = 16.0
+"""How many images a row is taken to be worth where nobody knows what it was counted from."""
+
 
 def mixture(
     log_source: Float[Tensor, "batch classes"], log_table: Float[Tensor, "classes variables outcomes"]
@@ -26,6 +29,8 @@ class Relation(nn.Module):
         target: a `MultiLabel` or `MultiClass` task; its outputs are the columns.
         table: P(target output | source class), shape (C, L) for labels, (C, K) for classes
             (rows sum to one). A column that is the same in every row says nothing of its label.
+        count: how many images like those of the target each entry was counted from, shape as of the
+            table; NaN where nobody knows, which is taken for 16. Annotations are weighed against it.
         floor: probabilities are kept within [floor, 1 - floor], since no table is certain. Over K
             classes each entry is at least 2 * floor / K, so that many classes do not drown the
             table; rows are normalised again afterwards.
@@ -34,11 +39,14 @@ class Relation(nn.Module):
     Raises:
         TypeError: if the source is not a `MultiClass` task.
         ValueError: if the table has the wrong shape, entries that are not probabilities, or rows
-            over classes that do not sum to one; if the floor is not within (0, 0.5).
+            over classes that do not sum to one; if the counts have another shape or are negative; if the
+            floor is not within (0, 0.5).
 
     """
 
     log_table: Float[Tensor, "classes variables outcomes"]
+    count: Float[Tensor, "classes variables"]
+    """Images that each row is worth, for each variable; at least 1."""
     is_known: bool = True
     """False where the table is still to be learnt."""
 
@@ -48,6 +56,7 @@ class Relation(nn.Module):
         target: Task,
         table: Tensor | Sequence[Sequence[float]],
         *,
+        count: Tensor | Sequence[Sequence[float]] | None = None,
         floor: float = 0.01,
         origin: str = "given",
     ) -> None:
@@ -57,11 +66,10 @@ class Relation(nn.Module):
         if not 0 < floor < 0.5:
             raise ValueError(f"`floor` should lie within (0, 0.5). Found {floor}.")
         self.source, self.target, self.floor, self.origin = source, target, floor, origin
-        try:
-            values = torch.as_tensor(table, dtype=torch.float64).detach()
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"`table` of relation {self.name} should be rows of numbers. {error}") from error
+        values = self._numbers("table", table)
         self._check(values)
+        counts = torch.full_like(values, UNCOUNTED) if count is None else self._numbers("count", count)
+        self._check_counts(counts)
         if isinstance(target, MultiLabel):
             values = values.clamp(floor, 1 - floor)
             layout = torch.stack([1 - values, values], -1)
@@ -69,6 +77,9 @@ class Relation(nn.Module):
             values = values.clamp(min=2 * floor / len(target.outputs))
             layout = (values / values.sum(-1, keepdim=True)).unsqueeze(1)
         self.register_buffer("log_table", layout.log().to(torch.get_default_dtype()))
+        worth = counts.nan_to_num(UNCOUNTED).clamp(min=1)
+        by_variable = worth if isinstance(target, MultiLabel) else worth.amax(-1, keepdim=True)
+        self.register_buffer("count", by_variable.to(torch.get_default_dtype()))
 
     @classmethod
     def unknown(cls, source: MultiClass, target: Task) -> "Relation":
@@ -111,15 +122,32 @@ class Relation(nn.Module):
         """Name, shape and origin."""
         return f"{self.name}, {len(self.source.outputs)}x{len(self.target.outputs)}, {self.origin}"
 
-    def _check(self, values: Tensor) -> None:
+    def _numbers(self, what: str, rows: Tensor | Sequence[Sequence[float]]) -> Float[Tensor, "classes outputs"]:
+        where = f"`{what}` of relation {self.name}"
+        try:
+            values = torch.as_tensor(rows, dtype=torch.float64).detach()
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{where} should be rows of numbers. {error}") from error
         expected = (len(self.source.outputs), len(self.target.outputs))
-        where = f"`table` of relation {self.name}"
         if tuple(values.shape) != expected:
             hint = " It looks transposed." if tuple(values.shape) == expected[::-1] else ""
             raise ValueError(
                 f"{where} should have shape {expected}: a row for each class of {self.source.name!r}, a column "
                 f"for each output of {self.target.name!r}. Found {tuple(values.shape)}.{hint}"
             )
+        return values
+
+    def _check_counts(self, counts: Tensor) -> None:
+        if bad := ((counts < 0) | counts.isinf()).nonzero().tolist():
+            row, column = bad[0]
+            raise ValueError(
+                f"`count` of relation {self.name} should hold numbers of images, or NaN where nobody knows. Found "
+                f"{counts[row, column].item():g} for class {self.source.outputs[row]!r}, output "
+                f"{self.target.outputs[column]!r} ({len(bad)} in all)."
+            )
+
+    def _check(self, values: Tensor) -> None:
+        where = f"`table` of relation {self.name}"
         if bad := (~((values >= 0) & (values <= 1))).nonzero().tolist():
             row, column = bad[0]
             raise ValueError(
