@@ -270,9 +270,10 @@ def test_classes_that_meet_their_rows_are_told_nothing(target: Task) -> None:
     means = AnnotatedMeans(rel, deviations=0.0)
     means.total.copy_(1e6 * rel.log_table.exp())
     base = torch.full_like(rel.log_table[0], 1 / rel.log_table.shape[-1])
-    told = means.told(rel, base, torch.tensor(0.0))
+    evidence = torch.ones(target.variables)
+    told = means.told(rel, base, evidence, torch.tensor(0.0))
     torch.testing.assert_close(told, torch.zeros_like(rel.log_table), rtol=0, atol=1e-4)
-    torch.testing.assert_close(means.told(rel, base, torch.tensor(1.0)), rel.log_table)
+    torch.testing.assert_close(means.told(rel, base, evidence, torch.tensor(1.0)), rel.log_table)
 
 
 def test_a_row_that_is_met_already_teaches_nothing() -> None:

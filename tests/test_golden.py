@@ -120,9 +120,8 @@ def test_class_means() -> None:
 
 def test_corrected_table() -> None:
     """An image of unknown class that has the first label, one of class 0 without the second; a row is worth two."""
-    coupling = Coupling(Relation(S, T, TABLE))
+    coupling = Coupling(Relation(S, T, TABLE, count=[[2.0, 2.0], [2.0, 2.0]]))
     corrected = cast("CorrectedTable", coupling.corrected[0])
-    corrected.images = 2.0
     logits = {name: z.expand(2, -1) for name, z in given("s", "t").items()}
     labelled = {"s": torch.tensor([-1, 0]), "t": torch.tensor([[1, -1], [-1, 0]])}
     Objective([S, T], [coupling])(logits, labelled)
@@ -136,10 +135,10 @@ def test_corrected_table() -> None:
 
 def test_annotated_means() -> None:
     """An image of unknown class that has the first label; one whose class is annotated does not count."""
-    relation = Relation(S, T, TABLE)
+    relation = Relation(S, T, TABLE, count=[[2.0, 2.0], [2.0, 2.0]])
     coupling = Coupling(relation)
     means = cast("AnnotatedMeans", coupling.annotated[0])
-    means.images, means.deviations = 2.0, 0.5
+    means.deviations = 0.5
     logits = {name: z.expand(2, -1) for name, z in given("s", "t").items()}
     labelled = {"s": torch.tensor([-1, 0]), "t": torch.tensor([[1, -1], [0, 0]])}
     Objective([S, T], [coupling])(logits, labelled)
@@ -148,13 +147,31 @@ def test_annotated_means() -> None:
     # means of the first label: (.75 + .5) / 1.75 of class 0, (.25 + .5) / 1.25 of class 1. That of class 0 is nearer
     # to its row than half a standard deviation, (5/7 * 2/7 * (1/2 + 1/1.75))^.5; that of class 1 is not
     assert 0.9 - 5 / 7 < 0.5 * (10 / 49 * (1 / 2 + 1 / 1.75)) ** 0.5
-    told = means.told(relation, base, torch.tensor(0.0))
+    sure, none, half = torch.tensor(1.0), torch.tensor(0.0), torch.tensor([1.0, 1 / 16])
+    told = means.told(relation, base, torch.ones(2), none)
     close(told[0, 0], [0.0, 0.0])
     nearest = float(told[1, 0, 1].exp()) * 0.6  # as far from the row as half a standard deviation of what is nearest
     close(torch.tensor(nearest - 0.1), 0.5 * (nearest * (1 - nearest) * (1 / 2 + 1 / 1.25)) ** 0.5)
     close(told[1, 0, 0], log((1 - nearest) / 0.4))
-    close(means.told(relation, base, torch.tensor(1.0)), relation.log_table)  # Bayes' rule
-    close(means.told(relation, base, torch.tensor(0.5)), (told + relation.log_table) / 2)
+    close(means.told(relation, base, half, none), told * torch.tensor([1.0, 1 / 2])[:, None])  # its fourth root
+    rows = half[:, None] * relation.log_table  # Bayes' rule, tempered by the evidence
+    close(means.told(relation, base, half, sure), rows)
+    close(means.told(relation, base, torch.ones(2), sure / 2), (told + relation.log_table) / 2)
+
+
+def test_a_counted_row_has_the_error_of_its_count() -> None:
+    """400 images annotate each label, 200 of each class by what is remembered; their mean is 1/2 everywhere."""
+    counted = Relation(S, T, TABLE, count=[[40.0, 0.0], [1000.0, float("nan")]])
+    close(counted.count, [[40.0, 1.0], [1000.0, 16.0]])
+    means = AnnotatedMeans(counted)
+    means.expect(torch.tensor([400.0, 400.0]))
+    means.total[:] = 1.0
+    told = means.told(counted, torch.full((2, 2), 0.5), torch.ones(2), torch.tensor(0.0))
+    for row, images in ((0, 40), (1, 1000)):
+        nearest = float(told[row, 0, 1].exp()) * 0.5
+        error = (nearest * (1 - nearest) * (1 / images + 1 / 201)) ** 0.5
+        close(torch.tensor(abs(nearest - TABLE[row][0])), 2 * error)
+    close(told[:, 1], torch.zeros(2, 2))  # .2 of one image, and .6 of 16, may be .5
 
 
 def test_soft_co_annotation_labels() -> None:
@@ -309,18 +326,17 @@ def test_evidence_of_a_good_relation() -> None:
     close(found, [min(forward, backward)] * 2)
 
 
-@pytest.mark.parametrize(("images", "error"), [(2.0, 0.5**0.5), (1.0, 1.0), (1e9, 0.5**0.5)])
+@pytest.mark.parametrize(("images", "error"), [(16.0, 1 / 4), (9.0, 1 / 3), (1e9, 1 / 4)])
 def test_what_few_images_gain_counts_less(images: float, error: float) -> None:
-    """Two images annotated for the source: one gains g, the other nothing: g/2 in the mean, give or take g/2."""
+    """16 images annotated for the source: half gain g, the others nothing: g/2 in the mean, with a deviation of g/2."""
     coupling = Coupling(Relation(S, T, [[0.95, 0.05], [0.05, 0.95]]))
     evidence = coupling.judged()[0][1]
-    evidence.fewest = 1
     evidence.expect(torch.tensor(images))
     sure = log(19)
-    logits = {"s": torch.zeros(2, 2), "t": torch.tensor([[sure, -sure], [0.0, 0.0]])}
-    Objective([S, T], [coupling])(logits, {"s": torch.tensor([0, 1])})
-    gain = log(2) - log(1 + 1 / 19 ** (4 * 0.95 - 2))
-    close(evidence.directions()[1], gain / 2 * (1 - error) / log(2))
+    logits = {"s": torch.zeros(16, 2), "t": torch.tensor([[sure, -sure], [0.0, 0.0]]).repeat(8, 1)}
+    Objective([S, T], [coupling])(logits, {"s": torch.tensor([0, 1]).repeat(8)})
+    gain = log(2) + log(0.95 / (1 + 1 / 19 ** (4 * 0.95 - 2)) + 0.05 / 2)  # one part in twenty are base rates
+    close(evidence.directions()[1], gain / 2 * (1 - 2 * error) / log(2))
 
 
 def test_the_floor_leaves_room_for_many_classes() -> None:

@@ -12,9 +12,10 @@ from conjoin.relations import Relation
 class AnnotatedMeans(AnnotatedRows):
     """Running mean of the annotated target over the images that are predicted as each source class.
 
-    A row of the table says what this mean is where the predictions are right. It says so with an error: of the row, as
-    if it had been counted from some images, and of the mean, which is of some images too. A mean from which the row is
-    within two standard deviations (score interval: Wilson 1927) is no reason to move an image to another class.
+    A row of the table says what this mean is where the predictions are right. It says so with an error: of the row,
+    which was counted from so many images (`Relation.count`), and of the mean, which is of some images too. A mean from
+    which the row is within two standard deviations (score interval: Wilson 1927) is no reason to move an image to
+    another class.
 
     One image at the base rates is the prior, so that a class that was not predicted yet has those. Other arguments as
     of `AnnotatedRows`.
@@ -24,35 +25,47 @@ class AnnotatedMeans(AnnotatedRows):
 
     """
 
-    def __init__(
-        self, relation: Relation, *, images: float = 16.0, decay: float = 0.98, deviations: float = 2.0
-    ) -> None:
-        super().__init__(relation, images=images, decay=decay)
+    def __init__(self, relation: Relation, *, decay: float = 0.98, deviations: float = 2.0) -> None:
+        super().__init__(relation, decay=decay)
         self.deviations = deviations
 
     def told(
-        self, relation: Relation, base: Float[Tensor, "variables outcomes"], certainty: Float[Tensor, ""]
+        self,
+        relation: Relation,
+        base: Float[Tensor, "variables outcomes"],
+        evidence: Float[Tensor, "variables"],
+        certainty: Float[Tensor, ""],
     ) -> Float[Tensor, "classes variables outcomes"]:
         """Log-likelihood ratios of the outcomes: what an annotation says for and against each class.
 
-        The log of the row, Bayes' rule, where the target settles the class. Where it does not, Bayes' rule would take
-        an image for the class in which what it shows of the target is most frequent, whatever else it shows; there the
-        log of (nearest mean that the error allows / mean), which is 0 once the means agree with the table.
+        The log of the row, Bayes' rule, tempered by the evidence, where the target settles the class. Where it does
+        not, Bayes' rule would take an image for the class in which what it shows of the target is most frequent,
+        whatever else it shows; there the log of (nearest mean that the error allows / mean), which is 0 once the means
+        agree with the table. It ends there however strong it is, so that the fourth root of the evidence is enough
+        to temper it.
 
         Args:
             relation: the stated table.
             base: base rates of the target.
+            evidence: of each variable.
             certainty: how far the target settles the class (`Evidence.certainty`).
 
         """
         log_means: Tensor = self(base)
-        mean, row = log_means.exp(), relation.log_table.exp()
-        count = 1 + self.total.sum(-1, keepdim=True) / self.repeats()[:, None]
-        doubt = self.deviations**2 * (1 / self.images + 1 / count)
-        centre, half = row + doubt / 2, (doubt * (row * (1 - row) + doubt / 4)).sqrt()
-        nearest = torch.minimum(torch.maximum(mean, (centre - half) / (1 + doubt)), (centre + half) / (1 + doubt))
+        nearest = self._nearest(log_means.exp(), relation)
         needed = (nearest / nearest.sum(-1, keepdim=True)).log() - log_means
-        return torch.lerp(needed, relation.log_table, certainty)
+        bayes, ratio = certainty * evidence, (1 - certainty) * evidence.pow(0.25)
+        return bayes[:, None] * relation.log_table + ratio[:, None] * needed
+
+    def _nearest(
+        self, mean: Float[Tensor, "classes variables outcomes"], relation: Relation
+    ) -> Float[Tensor, "classes variables outcomes"]:
+        """What is nearest to the mean in the score interval about the row."""
+        # images that annotate the target, and not what is remembered of them: that noise averages out over training
+        seen = 1 + self.total.sum(-1) / self.repeats().clamp(min=1e-12)
+        row, doubt = relation.log_table.exp(), self.deviations**2 * (1 / relation.count + 1 / seen)[..., None]
+        centre, half = row + doubt / 2, (doubt * (row * (1 - row) + doubt / 4)).sqrt()
+        return torch.minimum(torch.maximum(mean, (centre - half) / (1 + doubt)), (centre + half) / (1 + doubt))
 
     @torch.no_grad()
     def update(self, source: View, target: View, step: Float[Tensor, ""]) -> None:

@@ -13,9 +13,10 @@ class CorrectedTable(AnnotatedRows):
     """Rows of a table that is right in the main and wrong in places, as images annotated for the target tell them.
 
     With p(c) the class of an image, annotated or predicted, its annotation of a label has the likelihood
-    sum_c p(c) R[c]. R is where that of all images, with the stated rows as a Dirichlet prior, is largest: one step of
-    expectation maximisation (Dempster, Laird & Rubin 1977) a batch, with forgetting. For given p the logarithm of the
-    likelihood is concave in R, and confusions of classes are accounted for as far as p says how sure it is.
+    sum_c p(c) R[c]. R is where that of all images is largest, with the stated rows as a Dirichlet prior of as many
+    images as they were counted from (`Relation.count`): one step of expectation maximisation (Dempster, Laird & Rubin
+    1977) a batch, with forgetting. For given p the logarithm of the likelihood is concave in R, and confusions of
+    classes are accounted for as far as p says how sure it is.
 
     It is what the target is taught. Evidence and the posterior of the source keep to the stated table, so that a wrong
     one is not talked round by the network that it taught.
@@ -26,7 +27,8 @@ class CorrectedTable(AnnotatedRows):
 
     def rows(self, relation: Relation) -> Float[Tensor, "classes variables outcomes"]:
         """Log of the corrected rows; those of the table where nothing was seen."""
-        log_rows: Tensor = self(self.images * self.repeats()[:, None] * relation.log_table.exp())
+        worth = relation.count * self.repeats().clamp(min=1)
+        log_rows: Tensor = self(worth[..., None] * relation.log_table.exp())
         return log_rows
 
     @torch.no_grad()

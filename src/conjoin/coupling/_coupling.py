@@ -102,8 +102,8 @@ class Coupling(BaseCoupling):
             soft = target_label(source.best()[:, 0], log_rows, view.log_p, log_means)
             label_loss = 0.5 * cross_entropy(soft, view.log_p)  # as in matching: the class is known, that is all
             losses[Term("coannotate", target, name)] = self.coannotation * weight * label_loss
-            told = annotated.told(relation, view.log_base.exp(), certainty)
-            log_likelihood = log_likelihood + torch.einsum("bvo,cvo->bc", view.soft * weight[:, None], told)
+            told = annotated.told(relation, view.log_base.exp(), weight, certainty)
+            log_likelihood = log_likelihood + torch.einsum("bvo,cvo->bc", view.soft, told)
         soft = source_label(log_source, log_likelihood)
         class_loss = F.kl_div(source.log_p, soft[:, None], reduction="none").sum(-1)
         any_told = (log_likelihood != 0).any(-1, keepdim=True)  # else nothing, to the bit: `soft` would be rounded

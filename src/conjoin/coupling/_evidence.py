@@ -1,5 +1,7 @@
 """Evidence: how far a relation may be trusted, measured in both directions, label by label."""
 
+import math
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -18,16 +20,18 @@ class Evidence(nn.Module):
     * forward, for each variable: what the implied distribution gains over base rates on target
       annotations, as a share of what the target head itself gains;
     * backward: what the posterior, from target predictions alone, gains over base rates on
-      source annotations, less its standard error, as a share of the base rates' NLL.
+      source annotations, less two standard errors, as a share of the base rates' NLL. One part
+      in twenty of it are the base rates.
 
     A wrong table that the coupling has taught to the network predicts in one direction what it
     has itself brought about; it takes both to be believed. NLLs are summed with exponential
     forgetting, then divided, then clipped. Evidence is 0 where base rates are not beaten and
     until enough annotations were seen in either direction.
 
-    The standard error is there because few images have class annotations to measure on, ten or so, and what is
+    The standard errors are there because few images have class annotations to measure on, ten or so, and what is
     gained on these by chance must not move the others. Told how many there are (`expect`), it counts each once;
-    else as often as it comes.
+    else as often as it comes. The share of the base rates is there because Bayes' rule takes labels for independent
+    and is too sure where they are not: a single image could cost more than all others gain.
 
     Args:
         relation: the relation to judge.
@@ -84,7 +88,7 @@ class Evidence(nn.Module):
 
         on_source = measured * source.known[:, 0]
         prior = source.log_base.expand_as(source.log_p)[:, 0]
-        posterior = relation.posterior(prior, target.log_p.exp())
+        posterior = _doubted(relation.posterior(prior, target.log_p.exp()), prior)
         before, after = (cross_entropy(source.soft[:, 0], rival) * on_source for rival in (prior, posterior))
         back = torch.stack([part.sum() for part in (before, after, (before - after).square())])
         for sums, counted, added, seen in (
@@ -108,7 +112,7 @@ class Evidence(nn.Module):
         variance = (squares / count - ((before - after) / count).square()).clamp(min=0)
         images = torch.where(self.source_images > 0, torch.minimum(count, self.source_images), count)
         error = (variance / images).sqrt()
-        return _gain(before - after - error * count, before) * (self.source_count >= self.fewest)
+        return _gain(before - after - 2 * error * count, before) * (self.source_count >= self.fewest)
 
     def certainty(self) -> Float[Tensor, ""]:
         """How far the target settles the class: backward evidence to the eighth power.
@@ -120,6 +124,11 @@ class Evidence(nn.Module):
     def forward(self) -> Float[Tensor, "variables"]:
         """Evidence of each variable."""
         return torch.minimum(*self.directions())
+
+
+def _doubted(log_p: Tensor, log_base: Tensor) -> Tensor:
+    """Log-probabilities of a mixture, of which one part in twenty are base rates."""
+    return torch.logaddexp(log_p + math.log(0.95), log_base + math.log(0.05))
 
 
 def _gain(gain: Tensor, possible: Tensor) -> Tensor:

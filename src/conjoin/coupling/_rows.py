@@ -53,7 +53,6 @@ class AnnotatedRows(Rows):
 
     Args:
         relation: between the two tasks.
-        images: how many images of each class the stated row is worth.
         decay: what a step keeps of the counts before it; 0.98 remembers about fifty steps.
 
     """
@@ -61,9 +60,8 @@ class AnnotatedRows(Rows):
     annotated: Float[Tensor, "variables"]
     """How many images annotate each variable; 0 while nobody has said so."""
 
-    def __init__(self, relation: Relation, *, images: float = 16.0, decay: float = 0.98) -> None:
+    def __init__(self, relation: Relation, *, decay: float = 0.98) -> None:
         super().__init__(relation, decay=decay)
-        self.images = images
         self.register_buffer("annotated", torch.zeros(relation.target.variables))
 
     def expect(self, annotated: Float[Tensor, "variables"]) -> None:
@@ -71,6 +69,6 @@ class AnnotatedRows(Rows):
         self.annotated.copy_(annotated)
 
     def repeats(self) -> Float[Tensor, "variables"]:
-        """How often an image has been counted on average; 1 while nobody has said how many there are."""
+        """How often an image is remembered on average; 1 while nobody has said how many there are."""
         counted = self.total.sum((0, 2))
-        return torch.where(self.annotated > 0, counted / self.annotated.clamp(min=1), 1.0).clamp(min=1)
+        return torch.where(self.annotated > 0, counted / self.annotated.clamp(min=1), 1.0)
