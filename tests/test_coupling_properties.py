@@ -264,6 +264,17 @@ def test_evidence_counts_once() -> None:
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+def test_a_table_of_equal_rows_tells_nothing_of_the_class(target: Task) -> None:
+    """Not even by rounding, at any step: what is asked of the class goes by the fourth root of evidence."""
+    row = relation(target).table[:1]
+    coupling = Coupling(Relation(SHAPE, target, row.expand(len(SHAPE.outputs), -1)))
+    objective, (_, evidence) = Objective([SHAPE, target], [coupling]), coupling.judged()[0]
+    for step in range(60):
+        objective(logits(target, seed=step), annotations(target, seed=step))
+        assert evidence.directions()[1] == 0
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 def test_classes_that_meet_their_rows_are_told_nothing(target: Task) -> None:
     """Whatever an image is annotated with, once the means agree with the table; Bayes' rule would still move it."""
     rel = relation(target)

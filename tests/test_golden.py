@@ -302,7 +302,7 @@ def test_evidence() -> None:
     zero = 0.9 * log(0.9) + 0.1 * log(0.1) + 0.1 * log(0.2) + 0.9 * log(0.8)
     one = 0.9 * log(0.1) + 0.1 * log(0.9) + 0.1 * log(0.6) + 0.9 * log(0.4)
     total = log(exp(zero) + exp(one))  # even prior
-    posterior = -(zero - total) - (one - total)
+    posterior = -sum(log(0.95 * exp(one_class - total) + 0.05 / 2) for one_class in (zero, one))
     backward = 1 - posterior / (2 * log(2))
     close(evidence.directions()[1], max(backward, 0.0))
 
@@ -321,7 +321,7 @@ def test_evidence_of_a_good_relation() -> None:
     implied = 0.95 * 0.95 + 0.05 * 0.05
     forward = (log(implied) - log(0.5)) / (log(0.95) - log(0.5))
     odds = 19 ** (4 * 0.95 - 2)  # each of two labels: 19 to the power p - (1 - p)
-    backward = 1 - log(1 + 1 / odds) / log(2)
+    backward = 1 + log(0.95 / (1 + 1 / odds) + 0.05 / 2) / log(2)
     found = objective.evidence()["s->t"]
     close(found, [min(forward, backward)] * 2)
 
@@ -337,6 +337,15 @@ def test_what_few_images_gain_counts_less(images: float, error: float) -> None:
     Objective([S, T], [coupling])(logits, {"s": torch.tensor([0, 1]).repeat(8)})
     gain = log(2) + log(0.95 / (1 + 1 / 19 ** (4 * 0.95 - 2)) + 0.05 / 2)  # one part in twenty are base rates
     close(evidence.directions()[1], gain / 2 * (1 - 2 * error) / log(2))
+
+
+def test_rounding_is_no_evidence() -> None:
+    """A gain of a thousandth is one, of a millionth none."""
+    evidence = Coupling(Relation(S, T, TABLE)).judged()[0][1]
+    evidence.source_count.fill_(16)
+    for gained, found in ((1e-3, 1e-3), (1e-6, 0.0)):
+        evidence.source_sums.copy_(torch.tensor([1.0, 1 - gained, gained**2 / 16]))
+        close(evidence.directions()[1], found)
 
 
 def test_the_floor_leaves_room_for_many_classes() -> None:

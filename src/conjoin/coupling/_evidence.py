@@ -132,5 +132,6 @@ def _doubted(log_p: Tensor, log_base: Tensor) -> Tensor:
 
 
 def _gain(gain: Tensor, possible: Tensor) -> Tensor:
-    """Ratio clipped to [0, 1]; 0 where nothing could be gained."""
-    return torch.where(possible > 0, gain / possible.clamp(min=1e-12), 0.0).clamp(0, 1)
+    """Ratio clipped to [0, 1]; 0 where nothing could be gained, and where rounding may be all that was."""
+    share = torch.where(possible > 0, gain / possible.clamp(min=1e-12), 0.0).clamp(0, 1)
+    return torch.where(share > 1e-4, share, 0.0)
