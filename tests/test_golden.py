@@ -174,6 +174,11 @@ def test_a_counted_row_has_the_error_of_its_count() -> None:
     close(told[:, 1], torch.zeros(2, 2))  # .2 of one image, and .6 of 16, may be .5
 
 
+def test_a_row_over_classes_has_the_largest_count_of_its_entries() -> None:
+    nobody = [float("nan")] * 3
+    close(Relation(S, K, K_TABLE, count=[[3.0, 5.0, nobody[0]], nobody]).count, [[5.0], [16.0]])
+
+
 def test_soft_co_annotation_labels() -> None:
     relation, base = Relation(S, T, TABLE), torch.tensor([[0.5, 0.5], [0.8, 0.2]]).log()
     soft, _ = T.annotation(torch.tensor([[1, 0]]))

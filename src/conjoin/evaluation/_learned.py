@@ -55,7 +55,7 @@ def _learned(relation: Relation, images: Images, logits: Tensor) -> Relation:
     predicted = torch.where(has_class, _soft(source, given), logits.double().softmax(-1))[rows]
     kind: Kind = "multi-label" if isinstance(target, MultiLabel) else "multi-class"
     table = learn_relation(predicted.numpy(), _told(target, told[rows]), source.outputs, target.outputs, kind)
-    return replace(table, count=np.full_like(table.count, np.nan)).relation(source, target)  # nobody counted images
+    return table.relation(source, target)
 
 
 def _soft(task: MultiClass, annotation: Tensor) -> Tensor:

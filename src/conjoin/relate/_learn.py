@@ -30,8 +30,8 @@ def learn_relation(
     maximisation (Dempster, Laird & Rubin 1977) over the table alone, begun from the most probable classes. The
     predictions stay as they are, so that what the table says cannot come back as what the network predicts.
 
-    Counts are effective ones, and intervals those of `estimate`, both as if the posterior classes were annotations:
-    what they leave out is that the predictor may mistake a class throughout.
+    Intervals are those of `estimate`, as if the posterior classes were annotations: what they leave out is that the
+    predictor may mistake a class throughout. Counts are NaN, since nobody counted images of a class.
 
     Args:
         predicted: probabilities of the source classes, by a network that was not trained on their annotation.
@@ -63,7 +63,7 @@ def learn_relation(
         weights = np.exp(weights - weights.max(1, keepdims=True))
         weights /= weights.sum(1, keepdims=True)
     table = estimate(_sums(weights, present, known, classes, outputs), kind, "")
-    return replace(table, origin=f"learnt from {len(told):,} images")
+    return replace(table, count=np.full_like(table.count, np.nan), origin=f"learnt from {len(told):,} images")
 
 
 def _sums(

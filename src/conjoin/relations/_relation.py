@@ -29,8 +29,9 @@ class Relation(nn.Module):
         target: a `MultiLabel` or `MultiClass` task; its outputs are the columns.
         table: P(target output | source class), shape (C, L) for labels, (C, K) for classes
             (rows sum to one). A column that is the same in every row says nothing of its label.
-        count: how many images like those of the target each entry was counted from, shape as of the
-            table; NaN where nobody knows, which is taken for 16. Annotations are weighed against it.
+        count: how many images, of the kind that annotate the target, each entry was counted from, shape
+            as of the table (of a row over classes the largest counts); NaN where nobody knows, which is
+            taken for 16. Annotations are weighed against it.
         floor: probabilities are kept within [floor, 1 - floor], since no table is certain. Over K
             classes each entry is at least 2 * floor / K, so that many classes do not drown the
             table; rows are normalised again afterwards.
@@ -77,9 +78,10 @@ class Relation(nn.Module):
             values = values.clamp(min=2 * floor / len(target.outputs))
             layout = (values / values.sum(-1, keepdim=True)).unsqueeze(1)
         self.register_buffer("log_table", layout.log().to(torch.get_default_dtype()))
-        worth = counts.nan_to_num(UNCOUNTED).clamp(min=1)
-        by_variable = worth if isinstance(target, MultiLabel) else worth.amax(-1, keepdim=True)
-        self.register_buffer("count", by_variable.to(torch.get_default_dtype()))
+        known = counts.nan_to_num(-1.0)
+        by_variable = known if isinstance(target, MultiLabel) else known.amax(-1, keepdim=True)
+        worth = torch.where(by_variable < 0, UNCOUNTED, by_variable).clamp(min=1)
+        self.register_buffer("count", worth.to(torch.get_default_dtype()))
 
     @classmethod
     def unknown(cls, source: MultiClass, target: Task) -> "Relation":
