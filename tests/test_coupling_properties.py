@@ -252,15 +252,19 @@ def test_several_relations_of_a_source_add_their_likelihoods() -> None:
     torch.testing.assert_close(loss.terms["coannotate/shape"], expected.detach())
 
 
-def test_evidence_counts_once() -> None:
-    """Where it is small, what it lets pass to the class grows as it does, not as its square."""
+@pytest.mark.parametrize(("backward", "power"), [(1.0, 1.0), (0.1, 0.25)])
+def test_evidence_counts_once(backward: float, power: float) -> None:
+    """What passes to the class grows as it does where Bayes' rule is trusted, else as its root, not as its square."""
     pulls = []
-    for evidence in (0.01, 0.02):
-        loss = Objective([SHAPE, LABELS], [trusted(Coupling(relation(LABELS)), evidence)]).eval()
+    for evidence in (0.001, 0.002):
+        coupling = trusted(Coupling(relation(LABELS)), evidence)
+        coupling.judged()[0][1].source_sums[1] = 1 - backward
+        coupling._rows()[0][2].total[:] = 1e4  # means that the rows are far from
+        loss = Objective([SHAPE, LABELS], [coupling]).eval()
         given = logits(LABELS, 1)
         (pull,) = torch.autograd.grad(loss(given, {"labels": torch.tensor([[1, 0, 1, 0]])}), given["shape"])
         pulls.append(pull)
-    torch.testing.assert_close(pulls[1], 2 * pulls[0], rtol=0.05, atol=0.0)
+    torch.testing.assert_close(pulls[1], 2**power * pulls[0], rtol=0.05, atol=0.0)
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
@@ -274,12 +278,13 @@ def test_a_table_of_equal_rows_tells_nothing_of_the_class(target: Task) -> None:
         assert evidence.directions()[1] == 0
 
 
+@pytest.mark.parametrize("remembered", [0.0, 3.0, 1e6])
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
-def test_classes_that_meet_their_rows_are_told_nothing(target: Task) -> None:
+def test_classes_that_meet_their_rows_are_told_nothing(target: Task, remembered: float) -> None:
     """Whatever an image is annotated with, once the means agree with the table; Bayes' rule would still move it."""
     rel = relation(target)
     means = AnnotatedMeans(rel, deviations=0.0)
-    means.total.copy_(1e6 * rel.log_table.exp())
+    means.total.copy_(remembered * rel.log_table.exp())
     base = torch.full_like(rel.log_table[0], 1 / rel.log_table.shape[-1])
     evidence = torch.ones(target.variables)
     told = means.told(rel, base, evidence, torch.tensor(0.0))

@@ -138,20 +138,21 @@ def test_annotated_means() -> None:
     relation = Relation(S, T, TABLE, count=[[2.0, 2.0], [2.0, 2.0]])
     coupling = Coupling(relation)
     means = cast("AnnotatedMeans", coupling.annotated[0])
-    means.deviations = 0.5
+    means.deviations = 0.25
     logits = {name: z.expand(2, -1) for name, z in given("s", "t").items()}
     labelled = {"s": torch.tensor([-1, 0]), "t": torch.tensor([[1, -1], [0, 0]])}
     Objective([S, T], [coupling])(logits, labelled)
     close(means.total[..., 1], [[3 / 4, 0.0], [1 / 4, 0.0]])
     base = torch.tensor([[0.5, 0.5], [0.8, 0.2]])
-    # means of the first label: (.75 + .5) / 1.75 of class 0, (.25 + .5) / 1.25 of class 1. That of class 0 is nearer
-    # to its row than half a standard deviation, (5/7 * 2/7 * (1/2 + 1/1.75))^.5; that of class 1 is not
-    assert 0.9 - 5 / 7 < 0.5 * (10 / 49 * (1 / 2 + 1 / 1.75)) ** 0.5
+    # means of the first label: (.75 + .5) / 1.75 of class 0, (.25 + .5) / 1.25 of class 1; rows, with the prior as
+    # well: (.75 * .9 + .5) / 1.75, (.25 * .1 + .5) / 1.25 = .42. That of class 0 is nearer to its row than a quarter of
+    # a standard deviation, (5/7 * 2/7 * (1/2 + 1/1.75))^.5; that of class 1 is not
+    assert 5 / 7 - 1.175 / 1.75 < 0.25 * (10 / 49 * (1 / 2 + 1 / 1.75)) ** 0.5
     sure, none, half = torch.tensor(1.0), torch.tensor(0.0), torch.tensor([1.0, 1 / 16])
     told = means.told(relation, base, torch.ones(2), none)
     close(told[0, 0], [0.0, 0.0])
-    nearest = float(told[1, 0, 1].exp()) * 0.6  # as far from the row as half a standard deviation of what is nearest
-    close(torch.tensor(nearest - 0.1), 0.5 * (nearest * (1 - nearest) * (1 / 2 + 1 / 1.25)) ** 0.5)
+    nearest = float(told[1, 0, 1].exp()) * 0.6  # a quarter of its standard deviation from the row
+    close(torch.tensor(nearest - 0.42), 0.25 * (nearest * (1 - nearest) * (1 / 2 + 1 / 1.25)) ** 0.5)
     close(told[1, 0, 0], log((1 - nearest) / 0.4))
     close(means.told(relation, base, half, none), told * torch.tensor([1.0, 1 / 2])[:, None])  # its fourth root
     rows = half[:, None] * relation.log_table  # Bayes' rule, tempered by the evidence
@@ -160,17 +161,18 @@ def test_annotated_means() -> None:
 
 
 def test_a_counted_row_has_the_error_of_its_count() -> None:
-    """400 images annotate each label, 200 of each class by what is remembered; their mean is 1/2 everywhere."""
+    """400 images annotate each label, 200 of each class by the 2,000 that are remembered; means are 1/2 everywhere."""
     counted = Relation(S, T, TABLE, count=[[40.0, 0.0], [1000.0, float("nan")]])
     close(counted.count, [[40.0, 1.0], [1000.0, 16.0]])
     means = AnnotatedMeans(counted)
-    means.expect(torch.tensor([400.0, 400.0]))
-    means.total[:] = 1.0
+    means.expect(torch.tensor([400, 400]))
+    means.total[:] = 500.0
     told = means.told(counted, torch.full((2, 2), 0.5), torch.ones(2), torch.tensor(0.0))
     for row, images in ((0, 40), (1, 1000)):
         nearest = float(told[row, 0, 1].exp()) * 0.5
         error = (nearest * (1 - nearest) * (1 / images + 1 / 201)) ** 0.5
-        close(torch.tensor(abs(nearest - TABLE[row][0])), 2 * error)
+        with_prior = (1000 * TABLE[row][0] + 0.5) / 1001
+        close(torch.tensor(abs(nearest - with_prior)), 2 * error)
     close(told[:, 1], torch.zeros(2, 2))  # .2 of one image, and .6 of 16, may be .5
 
 
@@ -331,8 +333,8 @@ def test_evidence_of_a_good_relation() -> None:
     close(found, [min(forward, backward)] * 2)
 
 
-@pytest.mark.parametrize(("images", "error"), [(16.0, 1 / 4), (9.0, 1 / 3), (1e9, 1 / 4)])
-def test_what_few_images_gain_counts_less(images: float, error: float) -> None:
+@pytest.mark.parametrize(("images", "error"), [(16, 1 / 4), (9, 1 / 3), (10**9, 1 / 4)])
+def test_what_few_images_gain_counts_less(images: int, error: float) -> None:
     """16 images annotated for the source: half gain g, the others nothing: g/2 in the mean, with a deviation of g/2."""
     coupling = Coupling(Relation(S, T, [[0.95, 0.05], [0.05, 0.95]]))
     evidence = coupling.judged()[0][1]

@@ -166,16 +166,13 @@ class Objective(nn.Module):
 
         """
         checks.annotated(self.tasks, annotations, set_aside)
-        annotated = {name: torch.zeros(task.variables, dtype=self._dtype()) for name, task in self.tasks.items()}
-        measured = {name: torch.zeros_like(zeros) for name, zeros in annotated.items()}
+        images = len(next(iter(annotations.values())))
+        known = {name: torch.zeros(images, task.variables, dtype=torch.bool) for name, task in self.tasks.items()}
         for name, values in annotations.items():
-            on = torch.ones(len(values), dtype=torch.bool) if set_aside is None else set_aside
-            for part, on_part in zip(values.split(_PART), on.split(_PART), strict=True):
-                known = self.tasks[name].annotation(part).known
-                annotated[name] += known.sum(0).to(annotated[name])
-                measured[name] += known[on_part].sum(0).to(annotated[name])
+            known[name] = torch.cat([self.tasks[name].annotation(part).known for part in values.split(_PART)])
+        measured = torch.ones(images, dtype=torch.bool) if set_aside is None else set_aside
         for coupling in self._coupled():
-            coupling.expect(annotated, measured)
+            coupling.expect(known, measured)
 
     def relations(self) -> list[Relation]:
         """The relations of all couplings."""

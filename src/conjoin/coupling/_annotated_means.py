@@ -17,8 +17,8 @@ class AnnotatedMeans(AnnotatedRows):
     which the row is within two standard deviations (score interval: Wilson 1927) is no reason to move an image to
     another class.
 
-    One image at the base rates is the prior, so that a class that was not predicted yet has those. Other arguments as
-    of `AnnotatedRows`.
+    One image at the base rates is the prior, so that a class that was not predicted yet has those; it is added to the
+    row too, that it may not part them. Other arguments as of `AnnotatedRows`.
 
     Args:
         deviations: standard deviations by which a mean may differ from its row.
@@ -52,18 +52,28 @@ class AnnotatedMeans(AnnotatedRows):
 
         """
         log_means: Tensor = self(base)
-        nearest = self._nearest(log_means.exp(), relation)
+        nearest = self._nearest(log_means.exp(), self._with_prior(relation, base), relation.count)
         needed = (nearest / nearest.sum(-1, keepdim=True)).log() - log_means
         bayes, ratio = certainty * evidence, (1 - certainty) * evidence.pow(0.25)
         return bayes[:, None] * relation.log_table + ratio[:, None] * needed
 
+    def _with_prior(
+        self, relation: Relation, base: Float[Tensor, "variables outcomes"]
+    ) -> Float[Tensor, "classes variables outcomes"]:
+        """The mean of images that meet the row, as many as are remembered, and of the prior."""
+        remembered = self.total.sum(-1, keepdim=True)
+        return (base + remembered * relation.log_table.exp()) / (1 + remembered)
+
     def _nearest(
-        self, mean: Float[Tensor, "classes variables outcomes"], relation: Relation
+        self,
+        mean: Float[Tensor, "classes variables outcomes"],
+        row: Float[Tensor, "classes variables outcomes"],
+        count: Float[Tensor, "classes variables"],
     ) -> Float[Tensor, "classes variables outcomes"]:
         """What is nearest to the mean in the score interval about the row."""
         # images that annotate the target, and not what is remembered of them: that noise averages out over training
         seen = 1 + self.total.sum(-1) / self.repeats().clamp(min=1e-12)
-        row, doubt = relation.log_table.exp(), self.deviations**2 * (1 / relation.count + 1 / seen)[..., None]
+        doubt = self.deviations**2 * (1 / count + 1 / seen)[..., None]
         centre, half = row + doubt / 2, (doubt * (row * (1 - row) + doubt / 4)).sqrt()
         return torch.minimum(torch.maximum(mean, (centre - half) / (1 + doubt)), (centre + half) / (1 + doubt))
 

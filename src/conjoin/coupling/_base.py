@@ -55,12 +55,12 @@ class BaseCoupling(nn.Module, ABC):
         """The relations."""
         return cast("list[Relation]", list(self.relations))
 
-    def expect(self, annotated: Mapping[str, Float[Tensor, "_"]], measured: Mapping[str, Float[Tensor, "_"]]) -> None:
-        """Take note of how many images annotate each variable of each task. By default nothing.
+    def expect(self, known: Mapping[str, Bool[Tensor, "images _"]], measured: Bool[Tensor, "images"]) -> None:
+        """Take note of how many images are annotated for what. By default nothing.
 
         Args:
-            annotated: by task name, of all images.
-            measured: by task name, of the images on which evidence is measured.
+            known: by task name, which variables are annotated, of all images.
+            measured: images on which evidence is measured.
 
         """
 

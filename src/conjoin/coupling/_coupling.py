@@ -30,7 +30,7 @@ class Coupling(BaseCoupling):
       for the source, elements not annotated; both hold the `CorrectedTable` against `ClassMeans`;
     * ``coannotate`` the source: the Kullback-Leibler divergence from `source_label`, on images
       annotated for a target and not for the source. What annotations tell of the classes (`AnnotatedMeans`) adds up
-      over all relations, variable by variable tempered by e; that is all that e does, so that it counts once.
+      over all relations, tempered by e variable by variable; the loss is not weighted by it too.
 
     After Kollias, Sharmanska & Zafeiriou, AAAI 2024, arXiv 2401.01219; what differs and why is in
     `docs/method.md`.
@@ -62,12 +62,14 @@ class Coupling(BaseCoupling):
         """Each relation with the log of the table that its target is taught: the stated one, corrected."""
         return [(r, rows.rows(r)) for r, (_, rows, _) in zip(self.related(), self._rows(), strict=True)]
 
-    def expect(self, annotated: Mapping[str, Float[Tensor, "_"]], measured: Mapping[str, Float[Tensor, "_"]]) -> None:
-        """Tell what counts annotations how many images there are."""
-        for (relation, evidence), (_, *counted) in zip(self.judged(), self._rows(), strict=True):
-            for rows in counted:
-                rows.expect(annotated[relation.target.name])
-            evidence.expect(measured[self.source.name][0])
+    def expect(self, known: Mapping[str, Bool[Tensor, "images _"]], measured: Bool[Tensor, "images"]) -> None:
+        """Tell what counts annotations how many images there are that it counts."""
+        has_class = known[self.source.name]
+        for (relation, evidence), (_, corrected, annotated) in zip(self.judged(), self._rows(), strict=True):
+            has_target = known[relation.target.name]
+            corrected.expect(has_target.sum(0))
+            annotated.expect((has_target & ~has_class).sum(0))
+            evidence.expect((has_class[:, 0] & measured).sum())
 
     def where(
         self, known: Mapping[str, Bool[Tensor, "batch _"]], act: Bool[Tensor, "batch"]

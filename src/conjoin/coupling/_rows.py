@@ -1,7 +1,7 @@
 """Running counts of a target's outcomes by source class."""
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from conjoin.distributed import all_sum
@@ -58,14 +58,14 @@ class AnnotatedRows(Rows):
     """
 
     annotated: Float[Tensor, "variables"]
-    """How many images annotate each variable; 0 while nobody has said so."""
+    """How many images there are to count for each variable; 0 while nobody has said so."""
 
     def __init__(self, relation: Relation, *, decay: float = 0.98) -> None:
         super().__init__(relation, decay=decay)
         self.register_buffer("annotated", torch.zeros(relation.target.variables))
 
-    def expect(self, annotated: Float[Tensor, "variables"]) -> None:
-        """Say how many images there are that annotate each variable of the target."""
+    def expect(self, annotated: Int[Tensor, "variables"]) -> None:
+        """Say how many images there are to count: those that annotate each variable of the target."""
         self.annotated.copy_(annotated)
 
     def repeats(self) -> Float[Tensor, "variables"]:
