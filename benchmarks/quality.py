@@ -12,8 +12,9 @@ Every run is a file in `runs/quality`; what is there is not trained again, so th
 killed and goes on. Writes `digits.csv` (a line for each score), `digits.md` (means) and `digits.png`,
 prints the bounds, and exits with 1 where one is missed.
 
-All arms take the same number of steps for each of their networks (`quality_settings.recipe`); the reporting seeds
-are 0 to 4 and decided nothing. Processes share a GPU where there is one, as many as there are cores.
+All arms take the same number of steps for each of their networks (`quality_settings.recipe`). Reported are seeds
+0 to 4, of digits also 5 to 9; what was tuned was tuned on others (`docs/tried.md`). Processes share a GPU where there
+is one, as many as there are cores.
 """
 
 import argparse

@@ -17,7 +17,8 @@ def source_label(
 
     Args:
         log_prior: log-probabilities of the classes.
-        log_likelihood: `Relation.log_likelihood` of what is annotated, summed over relations.
+        log_likelihood: of what is annotated under each class, summed over relations; in `Coupling` that is
+            what `AnnotatedMeans.told` makes of it.
 
     """
     return (log_prior + log_likelihood).softmax(-1).detach()
