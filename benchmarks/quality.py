@@ -9,8 +9,8 @@
     python benchmarks/quality.py faces --report   # train nothing: report which of these runs are there
 
 Every run is a file in `runs/quality`; what is there is not trained again, so that a grid may be
-killed and goes on. Writes `digits.csv` (a line for each score), `digits.md` (means) and `digits.png`,
-prints the bounds, and exits with 1 where one is missed.
+killed and goes on; how many of them other code has made is told. Writes `digits.csv` (a line for each
+score), `digits.md` (means) and `digits.png`, prints the bounds, and exits with 1 where one is missed.
 
 All arms take the same number of steps for each of their networks (`quality_settings.recipe`). Reported are seeds
 0 to 4, of digits also 5 to 9; what was tuned was tuned on others (`docs/tried.md`). Processes share a GPU where there
@@ -18,6 +18,7 @@ is one, as many as there are cores.
 """
 
 import argparse
+import hashlib
 import json
 import logging
 import multiprocessing
@@ -27,6 +28,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,6 +40,7 @@ from quality_study import data_name, is_study
 from rich.console import Console
 from rich.progress import Progress
 
+import conjoin
 from conjoin.evaluation import end_with_parent, run_arm
 
 PEERS = {"pseudo-labels": run_pseudo_labels, "uncertainty weighting": run_uncertainty, "upgrad": run_upgrad}
@@ -94,6 +97,14 @@ def grid(data: str, seeds: range, sizes: Sequence[Size] = (), *, everything: boo
     return jobs
 
 
+@cache
+def code() -> str:
+    """Digest of the sources that train: of conjoin and of what stands beside this file."""
+    folders = Path(conjoin.__file__).parent, Path(__file__).parent
+    files = sorted(path for folder in folders for path in folder.rglob("*.py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
+
+
 def run(job: Job, folder: Path) -> None:
     """Train and score; write the result when it is whole."""
     start, how = time.perf_counter(), recipe(job.setting.data)
@@ -102,7 +113,7 @@ def run(job: Job, folder: Path) -> None:
     last = {name: values[-1] for name, values in done.evidence.items()}
     told: dict[str, Any] = {"seconds": time.perf_counter() - start, "evidence": last}
     device = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else "cpu"
-    told |= {"torch": torch.__version__, "device": str(device)}
+    told |= {"code": code(), "torch": torch.__version__, "device": str(device)}
     told["table error"] = [table_error(*table, job.setting, job.seed) for table in done.tables.items()]
     told["scores"] = [score._asdict() for score in done.scores]
     path = folder / job.file
@@ -182,6 +193,10 @@ def main() -> int:
             raise
     if not jobs:
         parser.error(f"--report needs at least one run of this grid in {given.out}. Found none: leave --report out.")
+    made_by = [json.loads((given.out / job.file).read_text("utf-8")).get("code") for job in jobs]
+    if other := len(jobs) - made_by.count(code()):
+        what = f"{other} of {len(jobs)} runs in {given.out} are of other code than this"
+        print(f"{what}; what is deleted there is trained again.", file=sys.stderr)
     frame = write_grid(list(results(jobs, given.out)), given.out, data_name(given.data))
     return judge_grid(frame)
 

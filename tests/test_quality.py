@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
-from quality import OTHERS, Job, main, run
+from quality import OTHERS, Job, code, main, run
 from quality import grid as cells
 from quality_peers import UncertaintyWeighted, _labelled, run_upgrad
 from quality_report import judge_grid, write_grid
@@ -264,6 +264,20 @@ def test_a_grid_that_is_not_finished_is_compared_on_the_seeds_there_are(tmp_path
     assert judge_grid(found.filter(pl.col("arm").eq("single"))) == 0
     assert (tmp_path / "digits.png").stat().st_size > 1000
     assert judge_grid(found) == 0
+
+
+def test_runs_of_other_code_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for arm, seed in (("single", 0), ("single", 1), ("joint", 0), ("joint", 1)):
+        path = tmp_path / Job(Setting("digits", 50, 1000), arm, "true", seed).file
+        path.parent.mkdir(exist_ok=True)
+        score = {"task": "digit", "metric": "accuracy", "value": 0.8 + 0.01 * seed}
+        told = {"seconds": 1.0, "evidence": {}, "table error": [], "scores": [score]}
+        path.write_text(json.dumps(told | ({"code": code()} if arm == "single" else {"code": "of before"})), "utf-8")
+    monkeypatch.setattr("sys.argv", ["quality.py", "digits", "--report", "--out", str(tmp_path)])
+    assert main() == 0
+    assert f"2 of 4 runs in {tmp_path} are of other code than this; what is deleted" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
