@@ -32,7 +32,7 @@ def write_grid(rows: list[dict[str, Any]], folder: Path, data: str) -> pl.DataFr
     frame = frame.join(enough, on=["setting", "arm"], how="semi", maintain_order="left")
     frame.write_csv(folder / f"{data}.csv")
     (folder / f"{data}.md").write_text(_markdown(frame), "utf-8")
-    _draw(frame).save(folder / f"{data}.png", scale_factor=1)
+    _draw(frame, data).save(folder / f"{data}.png", scale_factor=1)
     return frame
 
 
@@ -176,13 +176,13 @@ def _cell(frame: pl.DataFrame, setting: str, task: str, arm: str) -> str:
     return text.replace("0.", ".")
 
 
-def _draw(frame: pl.DataFrame) -> alt.HConcatChart:
+def _draw(frame: pl.DataFrame, data: str) -> alt.HConcatChart:
     """Differences to single with their intervals, a panel for each task and setting; red: the margin of harm."""
     rows = []
     for setting, task in _cells(frame):
         for arm in _arms(frame, setting):
             if arm not in {"single", *FAR_OFF} and (d := _difference(frame, setting, task, arm, "single")):
-                line = {"setting": setting, "task": task, "arm": arm, "mean": d.mean}
+                line = {"setting": setting.removeprefix(f"{data}-"), "task": task, "arm": arm, "mean": d.mean}
                 rows.append(line | {"lower": d.lower, "upper": d.upper})
     table, panels = pl.DataFrame(rows), []
     for task in table["task"].unique(maintain_order=True):
@@ -192,6 +192,8 @@ def _draw(frame: pl.DataFrame) -> alt.HConcatChart:
         zero = alt.Chart().mark_rule(strokeDash=[3, 3]).encode(x=alt.datum(0))
         margin = alt.Chart().mark_rule(color="firebrick").encode(x=alt.datum(-MARGIN))
         layers = alt.layer(zero, margin, bars, points, data=table.filter(task=task)).properties(width=260)
-        facets = layers.facet(row=alt.Row("setting:N", title=None)).resolve_scale(x="independent", y="independent")
+        above = alt.Header(labelOrient="top", labelAnchor="start", labelFontWeight="bold")
+        rows_of = layers.facet(row=alt.Row("setting:N", title=None, header=above))
+        facets = rows_of.resolve_scale(x="independent", y="independent")
         panels.append(facets.properties(title=task))
     return alt.hconcat(*panels)
