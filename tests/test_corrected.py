@@ -122,6 +122,17 @@ def test_evidence_is_told_of_the_images_it_is_measured_on() -> None:
     assert annotated.annotated.tolist() == [1.0, 1.0]  # those whose class is not known
 
 
+def test_more_images_than_are_looked_at_in_one_go() -> None:
+    coupling = Coupling(Relation(SOURCE, LABELS, STATED.tolist()))
+    ((_, evidence),), ((_, corrected, annotated),) = coupling.judged(), coupling._rows()
+    classes = torch.arange(150_000) % 3
+    classes[-10:] = -1
+    Objective([SOURCE, LABELS], [coupling]).expect({"s": classes, "t": torch.zeros(150_000, 2, dtype=torch.int8)})
+    assert evidence.source_images == 149_990
+    assert corrected.annotated.tolist() == [150_000.0, 150_000.0]
+    assert annotated.annotated.tolist() == [10.0, 10.0]
+
+
 def test_a_task_that_the_data_does_not_have_is_annotated_nowhere() -> None:
     none = torch.zeros(4).long()
     images = AnnotatedImages(torch.rand(4, 1, 8, 8), {"s": torch.tensor([0, 1, 2, 0])}, none, none.bool())

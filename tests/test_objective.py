@@ -240,6 +240,7 @@ def test_nothing_waits_for_the_gpu() -> None:
     objective = Objective([SHAPE, LABELS], [Coupling(relation(LABELS))], validate=False).cuda()
     given = {name: z.cuda() for name, z in logits(LABELS).items()}
     labelled = {name: a.cuda() for name, a in annotations(LABELS).items()}
+    objective.expect(labelled)
     objective(given, labelled)
     torch.cuda.set_sync_debug_mode("error")
     try:

@@ -169,8 +169,9 @@ class Objective(nn.Module):
         images = len(next(iter(annotations.values())))
         known = {name: torch.zeros(images, task.variables, dtype=torch.bool) for name, task in self.tasks.items()}
         for name, values in annotations.items():
-            known[name] = torch.cat([self.tasks[name].annotation(part).known for part in values.split(_PART)])
-        measured = torch.ones(images, dtype=torch.bool) if set_aside is None else set_aside
+            for part, rows in zip(values.split(_PART), known[name].split(_PART), strict=True):
+                rows.copy_(self.tasks[name].annotation(part).known)
+        measured = torch.ones(images, dtype=torch.bool) if set_aside is None else set_aside.cpu()
         for coupling in self._coupled():
             coupling.expect(known, measured)
 

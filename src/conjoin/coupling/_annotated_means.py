@@ -18,7 +18,7 @@ class AnnotatedMeans(AnnotatedRows):
     another class.
 
     One image at the base rates is the prior, so that a class that was not predicted yet has those; it is added to the
-    row too, that it may not part them. Other arguments as of `AnnotatedRows`.
+    row as well, so that the prior alone does not part them. Other arguments as of `AnnotatedRows`.
 
     Args:
         deviations: standard deviations by which a mean may differ from its row.

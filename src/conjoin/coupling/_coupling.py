@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import cast
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -67,8 +67,8 @@ class Coupling(BaseCoupling):
         has_class = known[self.source.name]
         for (relation, evidence), (_, corrected, annotated) in zip(self.judged(), self._rows(), strict=True):
             has_target = known[relation.target.name]
-            corrected.expect(has_target.sum(0))
-            annotated.expect((has_target & ~has_class).sum(0))
+            corrected.expect(_images(has_target))
+            annotated.expect(_images(has_target & ~has_class))
             evidence.expect((has_class[:, 0] & measured).sum())
 
     def where(
@@ -120,3 +120,8 @@ class Coupling(BaseCoupling):
             means.update(source, target, step)
             corrected.update(relation, source, target, step)
             annotated.update(source, target, step)
+
+
+def _images(known: Bool[Tensor, "images variables"]) -> Int[Tensor, "variables"]:
+    """How many images annotate each variable, in parts: a sum of booleans copies them as 64-bit integers."""
+    return torch.stack([part.sum(0) for part in known.split(65_536)]).sum(0)

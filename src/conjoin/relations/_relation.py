@@ -30,8 +30,8 @@ class Relation(nn.Module):
         table: P(target output | source class), shape (C, L) for labels, (C, K) for classes
             (rows sum to one). A column that is the same in every row says nothing of its label.
         count: how many images, of the kind that annotate the target, each entry was counted from, shape
-            as of the table (of a row over classes the largest counts); NaN where nobody knows, which is
-            taken for 16. Annotations are weighed against it.
+            as of the table (with a multi-class target a row is worth its largest); NaN where nobody knows,
+            which is taken for 16. Annotations are weighed against it.
         floor: probabilities are kept within [floor, 1 - floor], since no table is certain. Over K
             classes each entry is at least 2 * floor / K, so that many classes do not drown the
             table; rows are normalised again afterwards.
