@@ -1,6 +1,6 @@
 """Does training together cost anything, and what does it give? A grid of settings, tables and arms.
 
-    python benchmarks/quality.py digits           # the cells that decide, half an hour on two cores
+    python benchmarks/quality.py digits           # the cells that decide, 16 minutes on two cores
     python benchmarks/quality.py digits --all     # and those that tell more, 200 runs
     python benchmarks/quality.py measured         # digits with labels that say little of the digit
     python benchmarks/quality.py faces            # drawn faces (synthetic): two days by estimate, on a GPU half an hour
@@ -13,8 +13,8 @@ killed and goes on; how many of them other code has made is told. Writes `digits
 score), `digits.md` (means) and `digits.png`, prints the bounds, and exits with 1 where one is missed.
 
 All arms take the same number of steps for each of their networks (`quality_settings.recipe`). Reported are seeds
-0 to 4, of digits also 5 to 9; what was tuned was tuned on others (`docs/tried.md`). Processes share a GPU where there
-is one, as many as there are cores.
+0 to 4, of digits also 5 to 9; `docs/evidence.md` says what was chosen by what. Processes share a GPU where there is
+one, as many as there are cores.
 """
 
 import argparse
@@ -99,10 +99,10 @@ def grid(data: str, seeds: range, sizes: Sequence[Size] = (), *, everything: boo
 
 @cache
 def code() -> str:
-    """Digest of the sources that train: of conjoin and of what stands beside this file."""
-    folders = Path(conjoin.__file__).parent, Path(__file__).parent
-    files = sorted(path for folder in folders for path in folder.rglob("*.py"))
-    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:12]
+    """Digest of the sources that train: of conjoin, and of what settings and peers stand beside this file."""
+    package, here = Path(conjoin.__file__).parent, Path(__file__).parent
+    files = [*sorted(package.rglob("*.py")), *(here / f"quality_{name}.py" for name in ("peers", "settings", "study"))]
+    return hashlib.sha256(b"".join(path.name.encode() + path.read_bytes() for path in files)).hexdigest()[:12]
 
 
 def run(job: Job, folder: Path) -> None:
@@ -136,6 +136,7 @@ def results(jobs: list[Job], folder: Path) -> Iterator[dict[str, Any]]:
 
 def _begin() -> None:
     end_with_parent()
+    code()  # of what is imported, whatever is edited while it runs
     torch.set_num_threads(1)
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
