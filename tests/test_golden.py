@@ -114,6 +114,8 @@ def test_class_means() -> None:
     close(means.total.sum(-1), [[2.5, 1.75], [0.5, 0.25]])
     base = torch.tensor([[0.5, 0.5], [0.8, 0.2]]).log()
     close(means(base.exp()).exp()[0, :, 1], [(1.25 + 0.5) / 3.5, (1.75 * 0.75 + 0.2) / 2.75])
+    rows = means.expected(coupling.related()[0].log_table.exp(), base.exp()).exp()
+    close(rows[0, :, 1], [(2.5 * 0.9 + 0.5) / 3.5, (1.75 * 0.2 + 0.2) / 2.75])  # the same prior
     objective(logits, labelled)
     close(means.total.sum(-1), [[1.9 * 2.5, 1.9 * 1.75], [1.9 * 0.5, 1.9 * 0.25]])
 
@@ -226,13 +228,15 @@ def test_what_annotated_images_settle() -> None:
 
 
 def test_coupling_terms_and_total() -> None:
-    objective = Objective([S, T], [trusted(Coupling(Relation(S, T, TABLE)), 0.5)]).eval()
+    coupling = trusted(Coupling(Relation(S, T, TABLE)), 0.5)
+    cast("ClassMeans", coupling.means[0]).total[:] = 0.5  # an image of each class, at the even base rates
+    objective = Objective([S, T], [coupling]).eval()
     both = {name: z.expand(2, -1) for name, z in given("s", "t").items()}
     labelled = {"s": torch.tensor([0, -1]), "t": torch.tensor([[-1, -1], [1, 0]])}
     loss = objective(both, labelled)
     half = 0.5  # evidence
-    # nothing was seen yet, so means are the even base rates: soft labels (.9, 3/7), from odds 9 and 3 * (.2/.8)
-    coannotate_t = half * (log(2) - (3 / 7 * log(0.75) + 4 / 7 * log(0.25))) / 2
+    # the row with the prior is (.7, .35), means are even: soft labels (.7, 21/34), from odds 7/3 and 3 * (.35/.65)
+    coannotate_t = half * (log(2) - (21 / 34 * log(0.75) + 13 / 34 * log(0.25))) / 2
     # labels settle the class (backward evidence 1), so Bayes' rule holds: likelihoods tempered by evidence,
     # 3/4 sqrt(.9 * .8) against 1/4 sqrt(.1 * .4)
     odds = 3 * (0.72 / 0.04) ** half
@@ -253,12 +257,14 @@ def test_coupling_terms_and_total() -> None:
 
 
 def test_matching_on_images_without_annotation() -> None:
-    objective = Objective([S, T], [trusted(Coupling(Relation(S, T, TABLE)), 1.0)]).eval()
+    coupling = trusted(Coupling(Relation(S, T, TABLE)), 1.0)
+    cast("ClassMeans", coupling.means[0]).total[:] = 0.5  # an image of each class, at the even base rates
+    objective = Objective([S, T], [coupling]).eval()
     objective(given("s", "t"), {})
     to_source = -(log(0.7) + log(0.3)) / 4 - (0.75 * log(0.3) + 0.25 * log(0.7)) / 2
     close(objective.terms["match/s/t"], to_source)
-    # means are the even base rates: odds 1 * (7/3) and 3 * (3/7) = 9/7
-    close(objective.terms["match/t/s"], log(2) / 2 - (9 / 16 * log(0.75) + 7 / 16 * log(0.25)) / 2)
+    # rows with the prior: (.7, .35) and (.3, .55), mixed (.6, .4); means are even: odds 1 * (3/2) and 3 * (2/3) = 2
+    close(objective.terms["match/t/s"], log(2) / 2 - (2 / 3 * log(0.75) + 1 / 3 * log(0.25)) / 2)
     close(objective.terms["coannotate/s"], 0.0)
 
 

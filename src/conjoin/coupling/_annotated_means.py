@@ -52,17 +52,10 @@ class AnnotatedMeans(AnnotatedRows):
 
         """
         log_means: Tensor = self(base)
-        nearest = self._nearest(log_means.exp(), self._with_prior(relation, base), relation.count)
+        nearest = self._nearest(log_means.exp(), self.expected(relation.log_table.exp(), base).exp(), relation.count)
         needed = (nearest / nearest.sum(-1, keepdim=True)).log() - log_means
         bayes, ratio = certainty * evidence, (1 - certainty) * evidence.pow(0.25)
         return bayes[:, None] * relation.log_table + ratio[:, None] * needed
-
-    def _with_prior(
-        self, relation: Relation, base: Float[Tensor, "variables outcomes"]
-    ) -> Float[Tensor, "classes variables outcomes"]:
-        """The mean of images that meet the row, as many as are remembered, and of the prior."""
-        remembered = self.total.sum(-1, keepdim=True)
-        return (base + remembered * relation.log_table.exp()) / (1 + remembered)
 
     def _nearest(
         self,

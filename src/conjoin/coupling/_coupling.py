@@ -96,7 +96,8 @@ class Coupling(BaseCoupling):
         for (relation, evidence), (means, corrected, annotated) in zip(self.judged(), self._rows(), strict=True):
             weight, certainty = evidence(), evidence.certainty()
             target, view = relation.target.name, views[relation.target.name]
-            log_rows, log_means = corrected.rows(relation), means(view.log_base.exp())
+            base = view.log_base.exp()
+            log_rows, log_means = means.expected(corrected.rows(relation).exp(), base), means(base)
             log_row, log_mean = (mixture(log_source.detach(), rows) for rows in (log_rows, log_means))
             to_source, to_target = distribution_matching(relation.implied(log_source), log_row, log_mean, view.log_p)
             losses[Term("match", name, target, of=target)] = self.matching * weight * certainty * to_source
@@ -104,7 +105,7 @@ class Coupling(BaseCoupling):
             soft = target_label(source.best()[:, 0], log_rows, view.log_p, log_means)
             label_loss = 0.5 * cross_entropy(soft, view.log_p)  # as in matching: the class is known, that is all
             losses[Term("coannotate", target, name)] = self.coannotation * weight * label_loss
-            told = annotated.told(relation, view.log_base.exp(), weight, certainty)
+            told = annotated.told(relation, base, weight, certainty)
             log_likelihood = log_likelihood + torch.einsum("bvo,cvo->bc", view.soft, told)
         soft = source_label(log_source, log_likelihood)
         class_loss = F.kl_div(source.log_p, soft[:, None], reduction="none").sum(-1)

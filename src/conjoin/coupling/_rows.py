@@ -47,6 +47,22 @@ class Rows(nn.Module):
         total = self.total + prior
         return (total / total.sum(-1, keepdim=True)).log()
 
+    def expected(
+        self, rows: Float[Tensor, "classes variables outcomes"], prior: Float[Tensor, "variables outcomes"]
+    ) -> Float[Tensor, "classes variables outcomes"]:
+        """Log of the rows that the same number of counts would make if they were as `rows` have it.
+
+        So that the prior, which weighs much where little was counted, does not part what is counted from what it is
+        held against.
+
+        Args:
+            rows: probabilities.
+            prior: counts to begin with.
+
+        """
+        counted = self.total.sum(-1, keepdim=True)
+        return ((prior + counted * rows) / (prior.sum(-1, keepdim=True) + counted)).log()
+
 
 class AnnotatedRows(Rows):
     """Rows of annotated outcomes, in which few images that come back many times are to be counted once.
