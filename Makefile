@@ -38,7 +38,7 @@ screenshot: $(VENV)/installed-dev browser demo
 benchmark-digits: $(VENV)/installed
 	$(BIN)/python benchmarks/digits_tables.py
 
-# The grid of arms, tables and settings on digits: does training together cost anything? Half an hour, may be killed.
+# The grid of arms, tables and settings on digits: does training together cost anything? A quarter of an hour, may be killed.
 benchmark-quality: $(VENV)/installed-dev
 	$(BIN)/python benchmarks/quality.py digits
 

@@ -123,10 +123,9 @@ def run(job: Job, folder: Path) -> None:
     draft.replace(path)
 
 
-def results(jobs: list[Job], folder: Path) -> Iterator[dict[str, Any]]:
+def results(jobs: list[Job], found: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """A line for each score."""
-    for job in jobs:
-        told = json.loads((folder / job.file).read_text("utf-8"))
+    for job, told in zip(jobs, found, strict=True):
         trusted = [value for values in told["evidence"].values() for value in values]
         for score in told["scores"]:
             more = {"seconds": told["seconds"], "table error": max(told["table error"], default=None)}
@@ -194,11 +193,11 @@ def main() -> int:
             raise
     if not jobs:
         parser.error(f"--report needs at least one run of this grid in {given.out}. Found none: leave --report out.")
-    made_by = [json.loads((given.out / job.file).read_text("utf-8")).get("code") for job in jobs]
-    if other := len(jobs) - made_by.count(code()):
+    found = [json.loads((given.out / job.file).read_text("utf-8")) for job in jobs]
+    if other := sum(told.get("code") != code() for told in found):
         what = f"{other} of {len(jobs)} runs in {given.out} are of other code than this"
         print(f"{what}; what is deleted there is trained again.", file=sys.stderr)
-    frame = write_grid(list(results(jobs, given.out)), given.out, data_name(given.data))
+    frame = write_grid(list(results(jobs, found)), given.out, data_name(given.data))
     return judge_grid(frame)
 
 

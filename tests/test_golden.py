@@ -179,8 +179,8 @@ def test_a_counted_row_has_the_error_of_its_count() -> None:
 
 
 def test_a_row_over_classes_has_the_largest_count_of_its_entries() -> None:
-    nobody = [float("nan")] * 3
-    close(Relation(S, K, K_TABLE, count=[[3.0, 5.0, nobody[0]], nobody]).count, [[5.0], [16.0]])
+    nan = float("nan")
+    close(Relation(S, K, K_TABLE, count=[[3.0, 5.0, nan], [nan, nan, nan]]).count, [[5.0], [16.0]])
 
 
 def test_soft_co_annotation_labels() -> None:
