@@ -114,7 +114,7 @@ def test_class_means() -> None:
     close(means.total.sum(-1), [[2.5, 1.75], [0.5, 0.25]])
     base = torch.tensor([[0.5, 0.5], [0.8, 0.2]]).log()
     close(means(base.exp()).exp()[0, :, 1], [(1.25 + 0.5) / 3.5, (1.75 * 0.75 + 0.2) / 2.75])
-    rows = means.expected(coupling.related()[0].log_table.exp(), base.exp()).exp()
+    rows = means.shrunk(coupling.related()[0].log_table.exp(), base.exp()).exp()
     close(rows[0, :, 1], [(2.5 * 0.9 + 0.5) / 3.5, (1.75 * 0.2 + 0.2) / 2.75])  # the same prior
     objective(logits, labelled)
     close(means.total.sum(-1), [[1.9 * 2.5, 1.9 * 1.75], [1.9 * 0.5, 1.9 * 0.25]])

@@ -52,7 +52,7 @@ class AnnotatedMeans(AnnotatedRows):
 
         """
         log_means: Tensor = self(base)
-        nearest = self._nearest(log_means.exp(), self.expected(relation.log_table.exp(), base).exp(), relation.count)
+        nearest = self._nearest(log_means.exp(), self.shrunk(relation.log_table.exp(), base).exp(), relation.count)
         needed = (nearest / nearest.sum(-1, keepdim=True)).log() - log_means
         bayes, ratio = certainty * evidence, (1 - certainty) * evidence.pow(0.25)
         return bayes[:, None] * relation.log_table + ratio[:, None] * needed

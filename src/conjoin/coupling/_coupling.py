@@ -97,7 +97,7 @@ class Coupling(BaseCoupling):
             weight, certainty = evidence(), evidence.certainty()
             target, view = relation.target.name, views[relation.target.name]
             base = view.log_base.exp()
-            log_rows, log_means = means.expected(corrected.rows(relation).exp(), base), means(base)
+            log_rows, log_means = means.shrunk(corrected.rows(relation).exp(), base), means(base)
             log_row, log_mean = (mixture(log_source.detach(), rows) for rows in (log_rows, log_means))
             to_source, to_target = distribution_matching(relation.implied(log_source), log_row, log_mean, view.log_p)
             losses[Term("match", name, target, of=target)] = self.matching * weight * certainty * to_source

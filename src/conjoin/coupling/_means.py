@@ -15,7 +15,7 @@ class ClassMeans(Rows):
     Images count by their class annotation where they have one, else by the predicted class, and only where the target
     is not annotated: predictions of annotated elements are soon learnt by heart. Sums forget exponentially. One image
     at the base rates is the prior, so that a class that was not seen has those; rows are held against the means with
-    the same prior (`expected`).
+    the same prior (`shrunk`).
 
     Args:
         relation: between the two tasks.

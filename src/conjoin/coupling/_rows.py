@@ -47,13 +47,13 @@ class Rows(nn.Module):
         total = self.total + prior
         return (total / total.sum(-1, keepdim=True)).log()
 
-    def expected(
+    def shrunk(
         self, rows: Float[Tensor, "classes variables outcomes"], prior: Float[Tensor, "variables outcomes"]
     ) -> Float[Tensor, "classes variables outcomes"]:
-        """Log of the rows that the same number of counts would make if they were as `rows` have it.
+        """Log of given rows, shrunk to the prior as much as the counted ones are.
 
-        So that the prior, which weighs much where little was counted, does not part what is counted from what it is
-        held against.
+        These are what the same number of counts would make if they were as `rows` have it. So the prior, which weighs
+        much where little was counted, does not part what is counted from what it is held against.
 
         Args:
             rows: probabilities.
