@@ -137,6 +137,24 @@ def test_a_resumed_run_remembers_what_may_be_luck(problem: Problem[AnnotatedImag
     assert all(torch.equal(value, resumed.state_dict()[name]) for name, value in whole.state_dict().items())
 
 
+class StopAtTheEnd(Callback):
+    def on_train_end(self, *_: Any) -> None:
+        raise RuntimeError("the power is cut")
+
+
+def test_a_run_that_is_cut_after_its_last_step_keeps_the_best_weights(
+    problem: Problem[AnnotatedImages], tmp_path: Path
+) -> None:
+    """Its last checkpoint holds the weights of the last step."""
+    said = Scripted(0.9, 0.2, 0.3)
+    with pytest.raises(RuntimeError, match="the power is cut"):
+        trained(problem, said, folder=tmp_path, checkpoint_every=6, callbacks=[StopAtTheEnd()])
+    for _ in range(2):  # and so does one that has ended
+        resumed, looks = trained(problem, Scripted(), folder=tmp_path, checkpoint_every=6, resume=True)
+        assert [look.scores["digit"] for look in looks] == [0.9, 0.2, 0.3]
+        assert all(torch.equal(value, said.seen[0][name]) for name, value in resumed.state_dict().items())
+
+
 def test_a_stored_run_keeps_its_looks_and_losses(tmp_path: Path) -> None:
     run = Run(
         "joint", 3, losses={"digit": [2.0, 1.0]}, looks=[[Look(4, {"digit": 0.5}, 0.25), Look(8, {"digit": 0.75})]]

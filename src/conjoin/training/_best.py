@@ -45,7 +45,7 @@ def kept(looks: Sequence[Look]) -> Look:
 
 
 class KeepBest(Callback):
-    """Looks at the validation images every so many steps and at the end; then puts back the weights to keep.
+    """Looks at the validation images every so many steps and at the end, and remembers the weights to keep.
 
     Which look that is, `kept` says. After `patience` looks in a row whose mean was not the highest so far, training
     ends.
@@ -83,11 +83,13 @@ class KeepBest(Callback):
         means = [look.mean() for look in self.looks]
         return len(means) - 1 - means.index(max(means)) >= self.patience
 
-    def on_train_end(self, trainer: L.Trainer, learner: L.LightningModule) -> None:
-        """Put back the weights that are kept."""
-        del trainer
+    def put_back(self, network: Network) -> None:
+        """Give a network the weights that are kept.
+
+        For after training: Lightning ends no training that a resumed run finds at its last step.
+        """
         if self._kept:
-            _network(learner).load_state_dict(self._kept)
+            network.load_state_dict(self._kept)
 
     def state_dict(self) -> dict[str, Any]:
         """Looks and the weights kept so far, so that a resumed run chooses among all."""

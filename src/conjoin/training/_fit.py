@@ -120,6 +120,8 @@ def fit(
         warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")  # when resumed
         warnings.filterwarnings("ignore", message="Experiment logs directory .* exists")  # of a run that was killed
         trainer.fit(learner, loader, ckpt_path=start, weights_only=True)
+        if best:
+            best.put_back(network)
         if folder:
             trainer.save_checkpoint(folder / LAST)
     return best.looks if best else []
