@@ -1,4 +1,4 @@
-"""What a user reads when a batch is wrong: the argument, what was expected, what was found."""
+"""What a user reads when a batch, or what batches are drawn from, is wrong: the argument, what was expected, what was found."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import torch
 
-from conjoin import Coupling, Objective
+from conjoin import Coupling, Network, Objective, TrainingSettings, fit
+from conjoin.data import AnnotatedImages
 
 from .cases import LABELS, SHAPE, annotations, logits, relation
 
@@ -154,6 +155,30 @@ def test_values_are_checked_in_the_first_ten_training_steps() -> None:
     objective(*bad)  # the eleventh
     Objective([SHAPE, LABELS]).eval()(*bad)
     Objective([SHAPE, LABELS], validate=False)(*bad)
+
+
+@pytest.mark.parametrize("case", [case for case in VALUES if case != "NaN logits"])
+def test_annotations_that_training_will_draw_from_are_checked(case: str) -> None:
+    (_, labelled), words = VALUES[case]
+    with pytest.raises(ValueError, match=r"Found") as caught:
+        Objective([SHAPE, LABELS], validate=False).expect(labelled)
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_a_rare_wrong_code_is_found_before_training() -> None:
+    """Further on than where batches begin and than is looked at in one go."""
+    codes = torch.zeros(150_000, dtype=torch.int8)
+    codes[140_000] = 9
+    images = AnnotatedImages(
+        torch.rand(1, 1, 8, 8).expand(150_000, -1, -1, -1),
+        {"shape": codes},
+        torch.zeros(150_000).long(),
+        torch.zeros(150_000).bool(),
+    )
+    network = Network([SHAPE], "small", channels=1)
+    with pytest.raises(ValueError, match=r"codes from 0 to 2.* Found 9 in row 140000 \(1 in all\)"):
+        fit(network, Objective([SHAPE]), images, TrainingSettings(steps=1, batch_size=4))
 
 
 def test_unsigned_labels_are_fine() -> None:

@@ -162,13 +162,18 @@ def values(tasks: Mapping[str, Task], logits: Mapping[str, Tensor], annotations:
                 "Training has diverged, or the images hold NaN: lower the learning rate, check the input."
             )
         if name in annotations:
-            if annotations[name].is_floating_point():
-                _probabilities(task, annotations[name])
-            else:
-                _codes(task, annotations[name])
+            annotation_values(task, annotations[name])
 
 
-def _codes(task: Task, found: Tensor) -> None:
+def annotation_values(task: Task, found: Tensor, *, first: int = 0) -> None:
+    """Check the values of annotations, whose rows are counted from `first`; waits for the device."""
+    if found.is_floating_point():
+        _probabilities(task, found, first)
+    else:
+        _codes(task, found, first)
+
+
+def _codes(task: Task, found: Tensor, first: int) -> None:
     last, found = task.outcomes - 1, found.long()
     off = (found < -1) | (found > last)
     if bool(off.any()):
@@ -180,18 +185,18 @@ def _codes(task: Task, found: Tensor) -> None:
         )
         raise ValueError(
             f"`annotations[{task.name!r}]` should hold codes from 0 to {last}, or -1 = not annotated. "
-            f"Found {found[off][0].item()} in row {row.item()} ({int(off.sum())} in all).{hint}"
+            f"Found {found[off][0].item()} in row {first + row.item()} ({int(off.sum())} in all).{hint}"
         )
 
 
-def _probabilities(task: Task, found: Tensor) -> None:
+def _probabilities(task: Task, found: Tensor, first: int) -> None:
     off = (found < 0) | (found > 1)
     where = f"`annotations[{task.name!r}]`"
     if bool(off.any()):
         row = off.any(-1).nonzero()[0]
         raise ValueError(
             f"{where}, being floating-point, should hold probabilities within [0, 1], or NaN = not annotated. "
-            f"Found {found[off][0].item():g} in row {row.item()} ({int(off.sum())} in all). "
+            f"Found {found[off][0].item():g} in row {first + row.item()} ({int(off.sum())} in all). "
             "Codes with -1 are whole numbers: annotation.long()."
         )
     if isinstance(task, MultiClass):
@@ -202,5 +207,5 @@ def _probabilities(task: Task, found: Tensor) -> None:
             row = (off | partly).nonzero()[0]
             raise ValueError(
                 f"{where} should have rows that sum to 1, or are NaN throughout. "
-                f"Found {[round(p, 4) for p in found[row].flatten().tolist()]} in row {row.item()}."
+                f"Found {[round(p, 4) for p in found[row].flatten().tolist()]} in row {first + row.item()}."
             )

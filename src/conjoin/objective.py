@@ -51,7 +51,8 @@ class Objective(nn.Module):
             mean over the images that it acts on.
         validate: whether to look at the values of logits and annotations in each call. By default
             in the first ten calls in training mode, and never inside `torch.compile`: looking at
-            values makes a GPU wait. Names, shapes and types are always checked.
+            values makes a GPU wait. Names, shapes and types are always checked, and so are the values
+            that `expect` is shown.
 
     Raises:
         ValueError: if task names repeat, a coupling, weight or adjustment names a task that is not there, or the
@@ -164,13 +165,18 @@ class Objective(nn.Module):
             annotations: by task name, of all training images. A task that is absent is annotated on none.
             set_aside: as in `forward`.
 
+        Raises:
+            ValueError: if a value is no annotation of its task.
+
         """
         checks.annotated(self.tasks, annotations, set_aside)
         images = len(next(iter(annotations.values())))
         known = {name: torch.zeros(images, task.variables, dtype=torch.bool) for name, task in self.tasks.items()}
         for name, values in annotations.items():
-            for part, rows in zip(values.split(_PART), known[name].split(_PART), strict=True):
-                rows.copy_(self.tasks[name].annotation(part).known)
+            for first in range(0, images, _PART):
+                part = values[first : first + _PART]
+                checks.annotation_values(self.tasks[name], part, first=first)
+                known[name][first : first + _PART] = self.tasks[name].annotation(part).known
         measured = torch.ones(images, dtype=torch.bool) if set_aside is None else set_aside.cpu()
         for coupling in self._coupled():
             coupling.expect(known, measured)

@@ -71,8 +71,9 @@ def fit(
 
     Raises:
         FileExistsError: if `folder` holds a run and `resume` is False.
-        ValueError: if there is no `folder` to resume from, its run had other settings or data, there
-            is a process group without `torchrun`, or `settings.balance` cannot be had.
+        ValueError: if a value is no annotation of its task, there is no `folder` to resume from, its run had
+            other settings or data, there is a process group without `torchrun`, or `settings.balance` cannot be
+            had.
 
     """
     start = start_from(folder, resume=resume)
@@ -107,12 +108,11 @@ def fit(
     loader = MixedLoader(data, batches, augmentation=augmentation, workers=workers)
     balance = make_balance(settings.balance, network, batches.parts, trainer.world_size)
     sets_aside = bool(data.set_aside.any())
-    if objective.couplings:
-        annotated = data.read([0]).annotations
-        objective.expect(
-            {name: data.annotation(name) for name in objective.tasks if name in annotated},
-            set_aside=data.set_aside if sets_aside else None,
-        )
+    annotated = data.read([0]).annotations
+    objective.expect(
+        {name: data.annotation(name) for name in objective.tasks if name in annotated},
+        set_aside=data.set_aside if sets_aside else None,
+    )
     learner = Learner(network, objective, settings, sets_aside=sets_aside, balance=balance).train()
     with warnings.catch_warnings():  # Lightning 2.6 uses what torch 2.15 calls deprecated
         warnings.filterwarnings("ignore", message=".*LeafSpec.*")
