@@ -1,4 +1,4 @@
-"""What a user reads when a batch, or what batches are drawn from, is wrong: the argument, what was expected, what was found."""
+"""What a user reads when a batch, or all it is drawn from, is wrong: the argument, what was expected and found."""
 
 from collections.abc import Callable
 from typing import Any

@@ -45,6 +45,26 @@ def test_interval_by_hand() -> None:
     assert found.lower == pytest.approx(0.2 - 4.30265273 * 0.1 / 3**0.5)
 
 
+def test_seeds_that_agree_by_chance() -> None:
+    """Of 20 test images: standard error .05 / sqrt(12 * 2), t(.975, 1) = 12.706."""
+    tie = paired_difference([0.55, 0.55], [0.5, 0.5], step=1 / 20)
+    assert tie.error == pytest.approx(0.05 / 24**0.5)
+    assert tie.upper - tie.mean == pytest.approx(12.7062 * 0.05 / 24**0.5, rel=1e-4)
+    assert findings([tie]) == ["not enough data"]
+    assert findings([paired_difference([0.5, 0.5], [0.5, 0.5], step=1 / 20)]) == ["not enough data"]
+    assert findings([paired_difference([0.5] * 3, [0.5] * 3, step=1 / 600)]) == ["no harm shown"]
+    plain, apart = (paired_difference([0.1, 0.2], [0.0, 0.0], step=step) for step in (0.0, 0.01))
+    assert apart == plain  # they do not agree
+
+
+def test_two_seeds_on_few_images_keep_their_error_rates() -> None:
+    """No effect, 20 test images; ties had made it 5 %."""
+    rng = np.random.default_rng(0)
+    scores = rng.binomial(20, 0.7, (4000, 2, 2)) / 20
+    found = [findings([paired_difference(one, other, step=1 / 20)])[0] for one, other in scores]
+    assert found.count("helps") <= stats.binom.ppf(0.9999, 4000, 0.025)
+
+
 @given(st.integers(0, 10_000), st.integers(2, 8))
 def test_the_interval_of_a_recovered_gap_holds_what_a_t_test_does_not_rule_out(seed: int, seeds: int) -> None:
     """At its ends, gained - ratio * whole is just significant at 5 %."""

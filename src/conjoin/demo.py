@@ -76,7 +76,8 @@ def demo(study: DemoStudy, folder: Path, console: Console, *, overwrite: bool = 
     )
     runs = _train(study, console)
     problem = digits(data.digit_images, data.stroke_images, seed=study.seeds[0])
-    rows, more = judge(runs, margin=study.margin), details(runs, problem, Recipe(training=study.training))
+    rows = judge(runs, margin=study.margin, test=problem.test)
+    more = details(runs, problem, Recipe(training=study.training))
     print_results(rows, console, margin=study.margin)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".demo-") as scratch:

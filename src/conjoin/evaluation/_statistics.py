@@ -1,5 +1,6 @@
 """Statistics of a comparison: paired differences, their intervals, and harm. Nowhere else."""
 
+import math
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
@@ -20,10 +21,19 @@ class Difference(NamedTuple):
     lower: float
     upper: float
     values: tuple[float, ...]
+    error: float
+    """Standard error of the mean."""
 
 
-def paired_difference(arm: ArrayLike, single: ArrayLike) -> Difference:
+def paired_difference(arm: ArrayLike, single: ArrayLike, *, step: float = 0.0) -> Difference:
     """Mean of `arm - single`, seed by seed, with a two-sided 95 % t interval.
+
+    Args:
+        arm: a score of each seed.
+        single: the score that each is compared with.
+        step: least difference that two scores can have, one part in as many as there are test images. Few seeds may
+            agree because that is coarse: a variance below what rounding to it hides, step^2 / 12 (Sheppard 1898), is
+            not believed.
 
     Raises:
         ValueError: if the two have different lengths or fewer than two seeds.
@@ -35,9 +45,10 @@ def paired_difference(arm: ArrayLike, single: ArrayLike) -> Difference:
             f"`arm` and `single` should hold the same seeds, at least two. Found {sizes[0]} and {sizes[1]}."
         )
     values = np.subtract(arm, single)
-    half = stats.t.ppf(0.5 + CONFIDENCE / 2, len(values) - 1) * stats.sem(values)
+    error = max(float(stats.sem(values)), step / math.sqrt(12 * len(values)))
+    half = float(stats.t.ppf(0.5 + CONFIDENCE / 2, len(values) - 1)) * error
     mean = float(values.mean())
-    return Difference(mean, mean - float(half), mean + float(half), tuple(values.tolist()))
+    return Difference(mean, mean - half, mean + half, tuple(values.tolist()), error)
 
 
 def recovered_gap(arm: ArrayLike, full: ArrayLike, single: ArrayLike) -> tuple[float, float, float] | None:
@@ -85,7 +96,7 @@ def findings(differences: Sequence[Difference], *, margin: float = MARGIN) -> li
     """
     alpha = (1 - CONFIDENCE) / 2
     above_zero, above_margin, below_zero = (
-        holm([_one_sided(d.values, null, side) for d in differences]) <= alpha
+        holm([_one_sided(d, null, side) for d in differences]) <= alpha
         for null, side in ((0.0, 1), (-margin, 1), (0.0, -1))
     )
     return [
@@ -102,18 +113,17 @@ def seeds_needed(difference: Difference, *, tasks: int = 1, margin: float = MARG
     a task may be settled by luck of the others.
     """
     confidence = 1 - (1 - CONFIDENCE) / 2 / tasks
-    spread = float(np.std(difference.values, ddof=1))
+    spread = difference.error * math.sqrt(len(difference.values))
     room = max(difference.mean + margin, -difference.mean)
     for seeds in range(2, most + 1):
-        if stats.t.ppf(confidence, seeds - 1) * spread / np.sqrt(seeds) <= room:
+        if stats.t.ppf(confidence, seeds - 1) * spread / math.sqrt(seeds) <= room:
             return seeds
     return None
 
 
-def _one_sided(values: Sequence[float], null: float, side: int) -> float:
+def _one_sided(difference: Difference, null: float, side: int) -> float:
     """P-value of the t test that the mean is above (side 1) or below (side -1) the null."""
-    shifted = side * (np.asarray(values) - null)
-    error = float(stats.sem(shifted))
-    if error < 1e-12:  # every seed agrees
-        return 0.0 if shifted.mean() > 0 else 1.0
-    return float(stats.t.sf(shifted.mean() / error, len(shifted) - 1))
+    beyond = side * (difference.mean - null)
+    if difference.error < 1e-12:  # every seed agrees
+        return 0.0 if beyond > 0 else 1.0
+    return float(stats.t.sf(beyond / difference.error, len(difference.values) - 1))

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from conjoin.data import Images, is_known
 from conjoin.evaluation._compare import Run
 from conjoin.evaluation._statistics import (
     MARGIN,
@@ -27,8 +28,13 @@ class Row(NamedTuple):
     finding: Finding | None
 
 
-def judge(runs: Sequence[Run], *, margin: float = MARGIN) -> list[Row]:
+def judge(runs: Sequence[Run], *, margin: float = MARGIN, test: Images | None = None) -> list[Row]:
     """Compare each arm with `single`, seed by seed, task by task.
+
+    Args:
+        runs: of all arms.
+        margin: a loss this large must be ruled out before we say "no harm shown".
+        test: the test images: where few are annotated for a task, scores may agree by chance (`paired_difference`).
 
     Raises:
         ValueError: if an arm lacks a seed that another has.
@@ -46,14 +52,19 @@ def judge(runs: Sequence[Run], *, margin: float = MARGIN) -> list[Row]:
         for arm, group in by_arm.items()
         for task, _ in tasks
     }
+    steps = {task: 1 / _annotated(test, task.split("/")[0]) if test is not None else 0.0 for task, _ in tasks}
     for arm in arms:
-        others = [paired_difference(values[arm, t], values["single", t]) for t, _ in tasks]
+        others = [paired_difference(values[arm, t], values["single", t], step=steps[t]) for t, _ in tasks]
         found = findings(others, margin=margin)
         for (task, metric), difference, finding in zip(tasks, others, found, strict=True):
             mean = sum(values[arm, task]) / len(by_arm[arm])
             baseline = arm == "single"
             rows.append(Row(task, metric, arm, mean, None if baseline else difference, None if baseline else finding))
     return sorted(rows, key=lambda row: [task for task, _ in tasks].index(row.task))
+
+
+def _annotated(images: Images, task: str) -> int:
+    return int(is_known(images.annotation(task)).sum())
 
 
 def verdict(rows: Sequence[Row], arm: str, *, margin: float = MARGIN) -> str:

@@ -108,7 +108,7 @@ def compare(
         )
         runs = _runs(study, train, folder / "runs", console)
         problem = _with_learnt_tables(problem, runs)
-        rows, more = judge(runs, margin=study.margin), details(runs, problem, study.recipe)
+        rows, more = judge(runs, margin=study.margin, test=problem.test), details(runs, problem, study.recipe)
         print_results(rows, console, margin=study.margin)
         write_results(folder, runs, rows, margin=study.margin, more=more)
         looks_table(runs).write_csv(folder / "validation.csv")
