@@ -58,13 +58,19 @@ def test_an_earlier_result_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert kept.exists()
 
 
-def test_a_folder_of_something_else_is_never_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "thesis.tex").touch()
-    done = CliRunner().invoke(app, ["demo", "--quick", "--overwrite", "--folder", "."])
+@pytest.mark.parametrize(
+    "there", [["thesis.tex"], ["study.yaml", "metrics.json", "runs"], ["study.yaml", "notes.csv"], []]
+)
+def test_a_folder_of_something_else_is_never_replaced(there: list[str], tmp_path: Path) -> None:
+    """A comparison of other data has files of the same names."""
+    (tmp_path / "mine").mkdir()
+    for name in there:
+        (tmp_path / "mine" / name).touch()
+    done = CliRunner().invoke(app, ["demo", "--quick", "--overwrite", "--folder", str(tmp_path / "mine")])
     assert done.exit_code == 1
-    assert "holds no earlier result and is not replaced" in done.stderr
-    assert (tmp_path / "thesis.tex").exists()
+    found = ", ".join(sorted(there)) or "nothing"
+    assert f"should hold an earlier demo and nothing else. Found {found}." in done.stderr
+    assert {path.name for path in (tmp_path / "mine").iterdir()} == set(there)
 
 
 def test_help_needs_no_torch() -> None:

@@ -52,6 +52,10 @@ class DemoStudy(Strict):
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
 
 
+_PICTURES = ("differences", "evidence", "readings")
+_WRITTEN = {"study.yaml", "metrics.csv", "metrics.json", "report.html"}
+_WRITTEN |= {f"{name}.{kind}" for name in _PICTURES for kind in ("png", "svg")}
+
 QUICK = DemoStudy(seeds=(0, 1), training=TrainingSettings(steps=100))
 """The same with two seeds and a third of the steps, to see that everything works."""
 
@@ -67,8 +71,12 @@ def demo(study: DemoStudy, folder: Path, console: Console, *, overwrite: bool = 
     """
     if folder.exists() and not overwrite:
         raise FileExistsError(f"`{folder}` exists. Choose another with --folder, or replace it with --overwrite.")
-    if folder.exists() and not ((folder / "study.yaml").is_file() and (folder / "metrics.json").is_file()):
-        raise FileExistsError(f"`{folder}` holds no earlier result and is not replaced. Choose another with --folder.")
+    found = {path.name for path in folder.glob("*")}
+    if folder.exists() and ("study.yaml" not in found or found - _WRITTEN):
+        raise FileExistsError(
+            f"`{folder}` should hold an earlier demo and nothing else. Found {', '.join(sorted(found)) or 'nothing'}. "
+            "It is not replaced: choose another with --folder."
+        )
     data = study.data
     console.print(
         f"{data.digit_images} handwritten digits are annotated with their number, {data.stroke_images:,} others "

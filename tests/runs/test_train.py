@@ -156,11 +156,15 @@ def test_a_run_is_gone_on_with_as_itself_only(study: Path, tmp_path: Path) -> No
 
 def test_overwriting_deletes_results_only(study: Path, tmp_path: Path) -> None:
     assert run("train", study, "--folder", "out").exit_code == 0
-    (tmp_path / "out" / "thesis.txt").write_text("all of it")
+    for mine in ("thesis.txt", "notes.csv", "figure.png"):
+        (tmp_path / "out" / mine).write_text("all of it")
     (tmp_path / "out" / "images").mkdir()
+    assert list((tmp_path / "out").glob("*-corrected.csv"))
     assert run("train", study, "--folder", "out", "--overwrite", "--arm", "joint").exit_code == 0
-    assert (tmp_path / "out" / "thesis.txt").read_text() == "all of it"
+    for mine in ("thesis.txt", "notes.csv", "figure.png"):
+        assert (tmp_path / "out" / mine).read_text() == "all of it"
     assert (tmp_path / "out" / "images").is_dir()
+    assert not list((tmp_path / "out").glob("*-corrected.csv"))
     before = {path for path in tmp_path.rglob("*") if "cache" not in path.parts}
     own = run("train", study, "--folder", ".", "--overwrite")  # has a study.yaml: the user's
     assert own.exit_code == 1

@@ -18,7 +18,11 @@ _CLAIM = (_LOCK, ".origin.json.part")
 """What is there before the folder is claimed."""
 _FREE = ("name", "arms", "seeds", "margin")
 """Keys that decide which runs there are and how they are judged, but nothing within a run."""
-_WRITTEN = ("study.yaml", "origin.json", "*.csv", "metrics.json", "test.parquet", "*.png", "*.svg", "report.html")
+_WRITTEN = (
+    *("metrics.csv", "metrics.json", "validation.csv", "test.parquet", "report.html", _STUDY, _ORIGIN),
+    *("differences.png", "differences.svg", "evidence-[0-9]*.png", "evidence-[0-9]*.svg"),
+)
+"""Results, beside the tables of the study's relations."""
 _FOLDERS = ("runs", "model", "checkpoints", "logs", "alone")
 
 
@@ -71,9 +75,16 @@ def write(path: Path, text: str) -> None:
 def _delete_results(folder: Path) -> None:
     for name in _FOLDERS:
         shutil.rmtree(folder / name, ignore_errors=True)
-    for pattern in _WRITTEN:
+    tables = [f"{relation['source']}-{relation['target']}" for relation in _relations(folder)]
+    for pattern in (*(f"{table}{ending}" for table in tables for ending in (".csv", "-corrected.csv")), *_WRITTEN):
         for path in folder.glob(pattern):
             path.unlink()
+
+
+def _relations(folder: Path) -> list[dict[str, Any]]:
+    """Of the study whose results are there."""
+    path = folder / _STUDY  # not there where it was killed at once
+    return list(yaml.safe_load(path.read_text("utf-8")).get("relations", ())) if path.exists() else []
 
 
 def _same(folder: Path, study: Study, origin: Mapping[str, Any]) -> None:
