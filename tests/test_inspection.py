@@ -98,6 +98,17 @@ def test_a_counted_relation_is_shown(tmp_path: Path, shop: dict[str, Any]) -> No
     assert table["origin"] == "counted from training images: 6 rows annotated for both"
 
 
+def test_a_relation_is_counted_from_the_source_that_it_names(tmp_path: Path, shop: dict[str, Any]) -> None:
+    """And from no other whose name begins like it, after a colon or not."""
+    rows = pl.read_csv(tmp_path / "shop.csv", infer_schema=False).drop("image").to_dicts()
+    (tmp_path / "b").mkdir()
+    other = shop | {"name": "till:b", "path": str(write_shop(tmp_path / "b", rows))}
+    for name in ("till", "till:b"):
+        relation = {"source": "article", "target": "tags", "counted": name}
+        found = json.loads(check(tmp_path, "--json", data=[shop, other], relations=[relation]).stdout)
+        assert found["relations"]["article->tags"]["origin"].endswith(": 6 rows annotated for both")
+
+
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_a_relation_from_a_file(suffix: str, tmp_path: Path, shop: dict[str, Any]) -> None:
     frame = pl.DataFrame({"article": ["shoe", "shirt"], "soft": [0.25, 0.5], "red": [0.75, 0.125]})

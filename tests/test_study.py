@@ -308,6 +308,15 @@ def test_two_sources_of_one_name() -> None:
         Study.model_validate(data)
 
 
+def test_a_source_whose_name_is_like_that_of_a_set() -> None:
+    data = yaml.safe_load(GOOD)
+    data["data"][0]["name"] = "till: article"
+    with pytest.raises(
+        ValidationError, match=r"`data\[0\].name` should be a name without ': '.* Found 'till: article'"
+    ):
+        Study.model_validate(data)
+
+
 def test_a_missing_file() -> None:
     with pytest.raises(FileNotFoundError, match=r"`study` should be a YAML file. Found none at nowhere.yaml"):
         Study.from_yaml("nowhere.yaml")

@@ -68,7 +68,7 @@ def _counted(
     given, told = values[source.name], values[target.name]
     both = annotated(given) & annotated(told)
     if isinstance(settings.counted, str):
-        names = [name for name in prepared.sources if name.split(":")[0] == settings.counted]
+        names = [name for name in prepared.sources if name.split(": ")[0] == settings.counted]  # or sets of a regime
         both &= np.isin(np.asarray(table.with_format("numpy")["source"][:]), [prepared.sources.index(n) for n in names])
     if not both.any():
         raise DataError(

@@ -50,6 +50,11 @@ def _source_names(study: "Study") -> Iterator[tuple[Place, str]]:
     for number, source in enumerate(study.data):
         if source.name in names[:number]:
             yield ("data", number, "name"), f"should be the source's own. Found {source.name!r} a second time."
+        if ": " in source.name:
+            yield (
+                ("data", number, "name"),
+                f"should be a name without ': ', after which sets come. Found {source.name!r}.",
+            )
 
 
 def _annotations(study: "Study") -> Iterator[tuple[Place, str]]:
