@@ -6,10 +6,10 @@ import pytest
 import torch
 
 import conjoin as cj
-from conjoin.data import AnnotatedImages, Problem
+from conjoin.data import AnnotatedImages, Preprocessing, Problem
 from conjoin.evaluation import GUARDED, Run, Score, Trained, check_arms, guarded, prefers_coupled
 from conjoin.runs._delivered import delivered, scored
-from conjoin.study import Backbone, Recipe
+from conjoin.study import Recipe
 from conjoin.training import Look
 
 KIND, MARKS = cj.MultiClass("kind", ["a", "b"]), cj.MultiLabel("marks", ["x", "y"])
@@ -86,7 +86,7 @@ def test_what_is_delivered_reads_each_task_with_the_network_chosen_for_it(
     kind: float, marks: float, count: int, tmp_path: Path
 ) -> None:
     shared, singles = networks(kind, marks)
-    model = delivered(shared, singles, Backbone(image_size=(8, 8)))
+    model = delivered(shared, singles, "small", Preprocessing(size=(8, 8)))
     model.save(tmp_path / "model")
     images = torch.rand(5, 3, 8, 8)
     with torch.no_grad():

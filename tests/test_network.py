@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from conjoin import MultiClass, MultiLabel, Network
-from conjoin.network import SmallConvNet, build_backbone
+from conjoin.network import SmallConvNet, build_backbone, pixel_scale
 
 TASKS = [MultiClass("type", ["a", "b"]), MultiLabel("train", ["x", "y", "z"])]
 
@@ -61,6 +61,20 @@ def test_timm_weights_from_a_file_fit_other_channels(tmp_path: Path, suffix: str
     grey = build_backbone("test_resnet.r160_in1k", channels=1, weights=path).eval()
     expected = original.eval().forward_head(original.forward_features(image.expand(-1, 3, -1, -1)), pre_logits=True)
     torch.testing.assert_close(grey(image), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "mean"),
+    [
+        ("resnet18", (0.485, 0.456, 0.406)),
+        ("vit_tiny_patch16_224", (0.5, 0.5, 0.5)),
+        ("vit_small_patch16_224.dino", (0.485, 0.456, 0.406)),
+        ("small-64", None),
+    ],
+)
+def test_the_scale_of_pixels_that_weights_were_trained_with(name: str, mean: tuple[float, ...] | None) -> None:
+    found = pixel_scale(name)
+    assert (found and found[0]) == mean
 
 
 @pytest.mark.parametrize("part", ["", "layer1"])

@@ -83,6 +83,15 @@ def build_backbone(
     return backbone
 
 
+def pixel_scale(backbone: str) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+    """Mean and standard deviation of the pixels, within [0, 1], that timm's weights of this name were trained with.
+
+    None for a network that timm has no weights of.
+    """
+    known = timm.get_pretrained_cfg(backbone) if timm.is_model(backbone) else None
+    return (known.mean, known.std) if known else None
+
+
 def _small(name: str, channels: int) -> SmallConvNet | None:
     """The small network of that name; None if it is another's."""
     found = re.fullmatch(r"small(?:-([1-9]\d*))?", name)

@@ -6,7 +6,7 @@ from conjoin.data import Images, Preprocessing, Problem
 from conjoin.evaluation import GUARDED, Score, Trained, predict, prefers_coupled, scores
 from conjoin.model import Model
 from conjoin.network import Choice
-from conjoin.study import Backbone, Recipe
+from conjoin.study import Recipe
 
 
 def scored(
@@ -25,14 +25,14 @@ def scored(
     return [(name, score) for name, found in rows.items() for score in found]
 
 
-def delivered(trained: Trained, singles: Sequence[Trained], backbone: Backbone) -> Model:
+def delivered(trained: Trained, singles: Sequence[Trained], backbone: str, preprocessing: Preprocessing) -> Model:
     """One network, or several of which each answers for the tasks that it was chosen for."""
     own = _better(trained, singles)
     networks = [*([trained] if len(own) < len(trained.tasks) else []), *own]
     answers = {task.name: place for place, one in enumerate(networks) for task in one.tasks}  # the last holds
     network = networks[0].network if len(networks) == 1 else Choice([one.network for one in networks], answers)
     thresholds = {name: limits.tolist() for one in [trained, *own] for name, limits in one.thresholds.items()}
-    return Model(network.cpu(), trained.tasks, backbone.name, Preprocessing(size=backbone.image_size), thresholds)
+    return Model(network.cpu(), trained.tasks, backbone, preprocessing, thresholds)
 
 
 def _better(trained: Trained, singles: Sequence[Trained]) -> list[Trained]:

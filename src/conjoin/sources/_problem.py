@@ -5,11 +5,12 @@ from pathlib import Path
 import datasets
 
 from conjoin.data import Preprocessing, Problem, StoredImages
+from conjoin.network import pixel_scale
 from conjoin.sources._mapped import cache_folder
 from conjoin.sources._open import Given
 from conjoin.sources._prepare import Prepared, prepare
 from conjoin.sources._relations import build_relations
-from conjoin.study import Study
+from conjoin.study import Backbone, Study
 
 
 def study_problem(
@@ -35,7 +36,7 @@ def problem_of(
         ValueError: if a table does not fit its tasks.
 
     """
-    preprocessing = Preprocessing(size=study.backbone.image_size)
+    preprocessing = _preprocessing(study.backbone)
 
     def images(table: datasets.Dataset) -> StoredImages:
         stored = StoredImages(table, preprocessing)
@@ -50,3 +51,10 @@ def problem_of(
         everything=images(prepared.hidden["train"]) if study.regime else None,
         clusters=prepared.table["test"]["group"][:],
     )
+
+
+def _preprocessing(backbone: Backbone) -> Preprocessing:
+    """Pixels as the weights were trained with; else as most are, which weights drawn at random do not mind."""
+    scale = pixel_scale(backbone.name) if backbone.weights else None
+    how = dict(zip(("mean", "std"), scale, strict=True)) if scale else {}
+    return Preprocessing(size=backbone.image_size, **how)
