@@ -99,6 +99,18 @@ def test_files_that_are_wrong(case: str, tmp_path: Path) -> None:
         assert word in str(caught.value)
 
 
+def test_rows_of_files_in_several_folders(tmp_path: Path) -> None:
+    """Wildcards as in a study; a file whose name looks like one is that file."""
+    for name in ("a/1.csv", "b/c/2.csv", "b/[x].csv"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("kind,use\nshirt,home\nshoe,work\n")
+    for pattern, images in (("*/*.csv", 4), ("**/*.csv", 6), ("b/[x].csv", 2)):
+        assert count_relation(f"{tmp_path}/{pattern}", "kind", "use").count[:, 0].sum() == images
+    with pytest.raises(FileNotFoundError, match=r"`rows` should be files. Found no file '.*/nowhere/\*\.csv'"):
+        count_relation(f"{tmp_path}/nowhere/*.csv", "kind", "use")
+
+
 def test_rows_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "t.parquet").write_bytes(b"no parquet")
     with pytest.raises(ValueError, match=r"`.*t.parquet` should be a Parquet file"):

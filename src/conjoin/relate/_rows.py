@@ -1,5 +1,6 @@
 """Annotation rows, scanned lazily from one or several files."""
 
+import glob
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,9 +12,9 @@ from conjoin.names import nearest
 Rows = pl.LazyFrame | pl.DataFrame | str | Path | Sequence[str | Path]
 
 _SCAN: dict[str, Callable[[Path], pl.LazyFrame]] = {
-    ".parquet": pl.scan_parquet,
+    ".parquet": lambda path: pl.scan_parquet(path, glob=False),
     # as text: a type guessed from the first rows may not fit the others
-    ".csv": lambda path: pl.scan_csv(path, infer_schema=False),
+    ".csv": lambda path: pl.scan_csv(path, infer_schema=False, glob=False),
     ".jsonl": pl.scan_ndjson,
     ".ndjson": pl.scan_ndjson,
 }
@@ -77,7 +78,7 @@ def _paths(rows: str | Path | Sequence[str | Path]) -> list[Path]:
     paths: list[Path] = []
     for given in [rows] if isinstance(rows, str | Path) else rows:
         path = Path(given)
-        found = sorted(path.parent.glob(path.name)) if set("*?[") & set(path.name) else [path]
+        found = [path] if path.is_file() else sorted(map(Path, glob.glob(str(given), recursive=True)))  # noqa: PTH207
         if not found or not all(file.is_file() for file in found):
             raise FileNotFoundError(f"`rows` should be files. Found no file {str(given)!r}.")
         paths += found
