@@ -13,8 +13,10 @@ from typer.testing import CliRunner
 
 from conjoin.cli import app
 from conjoin.demo import DemoStudy
+from conjoin.demo import demo as run_demo
 from conjoin.evaluation import Run, Score, judge
 from conjoin.report import print_results
+from conjoin.study import TrainingSettings
 
 
 @pytest.mark.xdist_group("browser")  # one run for these and for the report
@@ -71,6 +73,14 @@ def test_a_folder_of_something_else_is_never_replaced(there: list[str], tmp_path
     found = ", ".join(sorted(there)) or "nothing"
     assert f"should hold an earlier demo and nothing else. Found {found}." in done.stderr
     assert {path.name for path in (tmp_path / "mine").iterdir()} == set(there)
+
+
+def test_arms_without_coupling(tmp_path: Path) -> None:
+    """There is no evidence to draw."""
+    study = DemoStudy(arms=("single", "joint"), seeds=(0, 1), training=TrainingSettings(steps=2))
+    run_demo(study, tmp_path / "out", Console(quiet=True))
+    assert (tmp_path / "out" / "report.html").exists()
+    assert not list((tmp_path / "out").glob("evidence.*"))
 
 
 def test_help_needs_no_torch() -> None:

@@ -121,7 +121,9 @@ def _train(study: DemoStudy, console: Console) -> list[Run]:
 
 def _draw_digits(study: DemoStudy, problem: Problem[AnnotatedImages], runs: list[Run], folder: Path) -> None:
     digit, strokes = problem.tasks
-    save(draw_evidence(runs, problem.relations[0].name, strokes.outputs), folder, "evidence")
+    (relation,) = problem.relations
+    if any(relation.name in run.evidence for run in runs):
+        save(draw_evidence(runs, relation.name, strokes.outputs), folder, "evidence")
     readings = {
         run.arm: run.logits[digit.name].argmax(-1)
         for run in runs
