@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+import timm
 import torch
 import yaml
 from filelock import FileLock
@@ -80,6 +81,24 @@ def test_a_label_may_have_the_name_of_the_source_task(study: Path, tmp_path: Pat
     lines = (tmp_path / "runs" / "shop" / "train" / "article-marks-corrected.csv").read_text("utf-8").splitlines()
     assert lines[0] == "article,article,framed"
     assert [line.split(",")[0] for line in lines[1:]] == list(COLOURS)
+
+
+def test_that_nothing_is_coupled_is_said(study: Path, tmp_path: Path) -> None:
+    write_study(tmp_path, relations=[], training={"steps": 1, "batch_size": 24})
+    said = "Without `relations` there is nothing to couple:"
+    assert f"{said} this is arm joint." in run("train", study).stdout
+    assert said not in run("train", study, "--arm", "joint", "--overwrite").stdout
+    assert f"{said} arm coupled is arm joint." in " ".join(run("check", study).stdout.split())
+
+
+def test_pixels_are_read_as_the_weights_were_trained_with(study: Path, tmp_path: Path) -> None:
+    """And by the model that is delivered, too."""
+    torch.save(timm.create_model("test_resnet.r160_in1k").state_dict(), tmp_path / "own.pth")
+    backbone = {"name": "test_resnet.r160_in1k", "image_size": [32, 32]}
+    for more, mean in (({"weights": "own.pth"}, 0.5), ({}, 0.485)):
+        write_study(tmp_path, backbone=backbone | more, training={"steps": 1, "batch_size": 24})
+        assert run("train", study, "--overwrite").exit_code == 0
+        assert cj.load(tmp_path / "runs" / "shop" / "train" / "model").preprocessing.mean[0] == mean
 
 
 def test_a_guarded_model_is_resumed_and_used(study: Path, tmp_path: Path) -> None:

@@ -183,6 +183,10 @@ def _leaks(found: Inspection, prepared: Prepared) -> None:
 
 
 def _relations(found: Inspection, prepared: Prepared, study: Study) -> None:
+    if not study.relations and len(study.tasks) > 1:
+        found.remarks.append(
+            Remark("note", "Without `relations` there is nothing to couple: arm coupled is arm joint.")
+        )
     for settings in study.relations:
         try:
             relation = build_relation(settings, study, prepared)

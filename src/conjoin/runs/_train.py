@@ -112,6 +112,8 @@ def train(
             f"{arm}, seed {seed}: {settings.steps:,} steps of {settings.batch_size} images. After {epoch:,} steps "
             f"every one of {len(problem.train):,} images has been seen."
         )
+        if ARMS[arm].related and not study.relations:
+            console.print("Without `relations` there is nothing to couple: this is arm joint.")
         if ARMS[arm].related and (unknown := unknown_relations(problem)):
             console.print(f"First, a network without coupling, to learn {', '.join(sorted(unknown))}.")
             problem = with_learned_tables(problem, study.recipe, seed)
@@ -143,7 +145,7 @@ def train(
         pl.DataFrame([{"arm": a, "seed": seed, **one._asdict()} for a, one in found]).write_csv(folder / "metrics.csv")
         runs = [Run(arm, seed, looks=[trained.looks]), Run("single", seed, looks=[one.looks for one in singles])]
         looks_table(runs).write_csv(folder / "validation.csv")
-        model = delivered(trained, singles, study.backbone)
+        model = delivered(trained, singles, study.backbone.name, problem.train.preprocessing)
         shutil.rmtree(folder / "model", ignore_errors=True)
         model.save(folder / "model")
     print_scores(found, console)

@@ -96,7 +96,8 @@ def rates(contents: Contents) -> Section | None:
             "How frequent each label is on the test images: predicted (mean predicted probability), implied (mean of "
             "what the source prediction says through the relation), and annotated (among the test images that are "
             "annotated for it). Where implied and annotated differ, the relation or the source prediction is wrong "
-            "for these images."
+            "for these images. (With `logit_adjustment` a task is predicted as if its outputs were equally frequent, "
+            "and so are the first two.)"
         )
     ]
     for relation in contents.problem.relations:
