@@ -52,6 +52,12 @@ CASES: dict[str, tuple[bytes, tuple[int, ...], list[str]]] = {
         ["palette", "animated"],
     ),
     "turned": (rotated(3), (0, 0, 255), ["rotated"]),
+    "EXIF that is none": (encoded(Image.new("RGB", (2, 2), "red"), exif=b"Exif\0\0garbage!"), (255, 0, 0), []),
+    "EXIF that ends at once": (
+        encoded(Image.new("RGB", (2, 2), "red"), "WEBP", lossless=True, exif=b"II*\0"),
+        (255, 0, 0),
+        [],
+    ),
 }
 
 

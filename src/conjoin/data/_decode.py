@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 _EXPECTED = "`image` should be a whole picture in a format that Pillow reads (JPEG, PNG, WebP, TIFF, GIF...)."
 
@@ -70,7 +70,7 @@ def load(image: bytes | str | PathLike[str]) -> Image.Image:
 
 def convert(opened: Image.Image) -> Image.Image:
     """Turn a decoded image upright and bring it to 8-bit RGB."""
-    upright = ImageOps.exif_transpose(opened)
+    upright = _upright(opened)
     if upright.mode == "RGB":
         return upright
     if upright.mode in {"I", "F"} or upright.mode.startswith("I;16"):  # Pillow itself would clip at 255
@@ -98,9 +98,26 @@ def conversions(opened: Image.Image) -> list[str]:
         found.append("transparent")
     if getattr(opened, "is_animated", False) and opened.format != "MPO":  # two views of one photograph
         found.append("animated")
-    if opened.getexif().get(0x0112, 1) != 1:
+    if _orientation(opened) != 1:
         found.append("rotated")
     return found
+
+
+def _orientation(opened: Image.Image) -> int:
+    """As EXIF has it; 1 where that cannot be read, as pixels may be whole all the same."""
+    try:
+        return int(opened.getexif().get(ExifTags.Base.Orientation, 1))
+    except _BROKEN:
+        return 1
+
+
+def _upright(opened: Image.Image) -> Image.Image:
+    if _orientation(opened) == 1:
+        return opened
+    try:
+        return ImageOps.exif_transpose(opened)
+    except _BROKEN:  # other parts of EXIF
+        return opened
 
 
 def _eight_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
