@@ -101,6 +101,88 @@ def test_a_folder_for_each_class(tmp_path: Path) -> None:
     assert sorted(codes(make_study(TASKS, source))) == [0, 1, 1]
 
 
+def test_files_and_classes_whose_names_hold_that_of_a_split(tmp_path: Path) -> None:
+    """`datasets` by itself would keep those alone, as splits."""
+    for number, name in enumerate(("bus/1.png", "bus/test-2.png", "train/3.png", "train/x-train.png", "tram/4.png")):
+        (tmp_path / "shop" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "shop" / name).write_bytes(picture(number))
+    source = {"format": "folder", "path": str(tmp_path / "shop"), **TRAIN, "annotations": {"article": "label"}}
+    tasks = {"article": {"classes": ["bus", "train", "tram"]}}
+    assert sorted(codes(make_study(tasks, source))) == [0, 0, 1, 1, 2]
+
+
+def test_folders_of_splits_beside_others_are_refused(tmp_path: Path) -> None:
+    """They would be left out, or be taken for classes and the test images drawn anew."""
+    for number, name in enumerate(("train", "test", "extra")):
+        for other, article in enumerate(("shirt", "shoe")):
+            (tmp_path / "shop [1]" / name / article).mkdir(parents=True)
+            (tmp_path / "shop [1]" / name / article / "1.png").write_bytes(picture(2 * number + other))
+    source = {"format": "folder", "path": str(tmp_path / "shop [1]"), "annotations": {"article": "label"}}
+    with pytest.raises(
+        DataError, match=r"'source0' should have folders of splits alone.*Found test, train and 'extra'"
+    ):
+        prepare(make_study(TASKS, source))
+    (tmp_path / "shop [1]" / "extra").rename(tmp_path / "shop [1]" / "val")
+    table = prepare(make_study(TASKS, source)).table
+    assert {split: len(rows) for split, rows in table.items()} == {"train": 2, "validation": 2, "test": 2}
+
+
+def test_a_file_whose_name_looks_like_a_wildcard_is_that_file(tmp_path: Path) -> None:
+    for number, (name, article) in enumerate((("x1.csv", "shoe"), ("x[1].csv", "shirt"))):
+        write_shop(tmp_path, [{"article": article}], name, start=number)
+    for path, found in (("x*.csv", [1, 0]), ("x[1].csv", [0])):
+        source = {"path": str(tmp_path / path), **TRAIN, "annotations": {"article": "article"}}
+        assert codes(make_study(TASKS, source)) == found
+
+
+def test_an_image_in_two_spellings_is_one(tmp_path: Path) -> None:
+    folder = tmp_path / "img"
+    folder.mkdir()
+    for number in range(2):
+        (folder / f"{number}.png").write_bytes(picture(number))
+    sources = []
+    for number, spelling in enumerate(("img/", "./img//", "img/../img/", f"{tmp_path}/./img/")):
+        write_csv(tmp_path / f"{number}.csv", [{"image": f"{spelling}{n}.png", "article": "shoe"} for n in range(2)])
+        source = {"path": str(tmp_path / f"{number}.csv"), **TRAIN, "annotations": {"article": "article"}}
+        sources.append(source)
+    prepared = prepare(make_study(TASKS, *sources), refuse=False)
+    assert (len(prepared.table["train"]), prepared.account.merged) == (2, 6)
+
+
+PARTS: dict[str, tuple[list[Any], list[Any], list[float]]] = {
+    "whole and broken numbers": ([0, 1], [0.25, 0.5], [0, 1, 0.25, 0.5]),
+    "none at first": ([None, None], [0.25, 0.5], [np.nan, np.nan, 0.25, 0.5]),
+}
+
+
+@pytest.mark.parametrize("case", PARTS)
+def test_files_of_different_types(case: str, tmp_path: Path) -> None:
+    """The first would decide, and the others be cast to it."""
+    *parts, expected = PARTS[case]
+    for number, cells in enumerate(parts):
+        images = [picture(2 * number + n) for n in range(2)]
+        pl.DataFrame({"image": images, "soft": cells}).write_parquet(tmp_path / f"{number}.parquet")
+    how = {"columns": {"soft": "soft"}, "soft": True}
+    source = {"format": "parquet", "path": str(tmp_path / "*.parquet"), **TRAIN, "annotations": {"tags": how}}
+    found = codes(make_study({"tags": {"labels": ["soft"]}}, source), "tags")
+    assert np.array(found).flatten() == pytest.approx(expected, nan_ok=True)
+
+
+def test_files_of_types_that_do_not_go_together(tmp_path: Path) -> None:
+    for number, cells in enumerate(([True, False], [0.25, 0.5])):
+        pl.DataFrame({"image": [picture(0)] * 2, "soft": cells}).write_parquet(tmp_path / f"{number}.parquet")
+    how = {"columns": {"soft": "soft"}, "soft": True}
+    source = {"format": "parquet", "path": str(tmp_path / "*.parquet"), **TRAIN, "annotations": {"tags": how}}
+    with pytest.raises(DataError, match=r"columns of one type in all files. Found: .*soft.* bool vs double"):
+        prepare(make_study({"tags": {"labels": ["soft"]}}, source))
+
+
+def test_a_key_of_a_column_that_has_none(tmp_path: Path) -> None:
+    source = {"path": str(write_shop(tmp_path, ROWS)), **TRAIN, "annotations": {"article": "article.kind"}}
+    with pytest.raises(DataError, match=r"should be one of its columns. Found 'article.kind'"):
+        prepare(make_study(TASKS, source))
+
+
 def test_webdataset_shards(tmp_path: Path) -> None:
     for shard in range(2):
         with tarfile.open(tmp_path / f"{shard}.tar", "w") as tar:

@@ -21,7 +21,8 @@ def column(table: datasets.Dataset, name: str, source: str, role: str) -> pl.Ser
     outer, _, inner = name.partition(".")
     if name in table.column_names:
         outer, inner = name, ""
-    if outer not in table.column_names or (inner and inner not in (table.features[outer] or {})):
+    keys = table.features.get(outer)
+    if outer not in table.column_names or (inner and not (isinstance(keys, dict) and inner in keys)):
         raise no_column(name, role, source, table.column_names)
     values = pl.from_arrow(_as_utf8(table.select_columns([outer]).with_format("arrow")[:][outer], name, source))
     assert isinstance(values, pl.Series)

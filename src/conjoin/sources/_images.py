@@ -82,8 +82,16 @@ def _paths(column: datasets.Dataset, opened: Opened, source: SourceSettings) -> 
     joined = (
         pl.when(pl.col("path").str.starts_with("/")).then("path").otherwise(pl.col("folder") + "/" + pl.col("path"))
     )
-    places = frame.select(pl.when(pl.col("path") != "").then(joined)).to_series().to_arrow().cast(pa.string())
-    return pa.StructArray.from_arrays([pa.nulls(len(places), pa.binary()), places], names=["bytes", "path"])
+    places = frame.select(pl.when(pl.col("path") != "").then(joined)).to_series()
+    odd = places.str.contains(r"(^|/)\.{1,2}(/|$)|//").fill_null(value=False)
+    places = places.scatter(odd.arg_true(), [_plain(path) for path in places.filter(odd)])
+    files = places.to_arrow().cast(pa.string())
+    return pa.StructArray.from_arrays([pa.nulls(len(files), pa.binary()), files], names=["bytes", "path"])
+
+
+def _plain(path: str) -> str:
+    """One spelling of a path: without `.` and `//`; links are followed where `..` follows them."""
+    return os.path.realpath(path) if ".." in Path(path).parts else os.path.normpath(path)
 
 
 def look(images: datasets.Dataset, cache: Path) -> Seen:

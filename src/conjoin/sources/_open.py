@@ -12,6 +12,7 @@ from typing import Any
 
 import datasets
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets.exceptions import DatasetGenerationError
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from conjoin.names import nearest
 from conjoin.sources._csv import Shape, csv_options, read_shape
 from conjoin.sources._faults import DataError
 from conjoin.sources._mapped import quiet
+from conjoin.sources._rows import OTHER_NAMES, SPLITS
 from conjoin.study import (
     Column,
     Columns,
@@ -89,15 +91,16 @@ def open_source(source: SourceSettings, given: Given) -> Opened:
         if not Path(source.path).is_dir():
             raise DataError(f"Data source {source.name!r} should be a folder. Found none at {source.path}.")
         with _reading(source, source.path):
-            return _parts(datasets.load_dataset("imagefolder", data_dir=source.path), source.path)
+            return _parts(datasets.load_dataset("imagefolder", data_files=_folder_files(source)), source.path)
     assert not isinstance(source, Official)  # see `open_official`
     files = list(_files(source))
     names = {f"part{number:05}": file for number, (_, file) in enumerate(files)}
+    patterns = {name: glob.escape(file) for name, file in names.items()}
     with _reading(source, ", ".join(list(names.values())[:3])):
         shapes = {file: read_shape(source, file) for file in names.values()} if isinstance(source, Csv) else {}
         options, kind = _options(source, list(names.values()), shapes)
         try:
-            parts = datasets.load_dataset(kind, data_files=names, **options)
+            parts = datasets.load_dataset(kind, data_files=patterns, **options)
         except ValueError as error:
             if found := re.search(r'"(part\d+)" corresponds to no data', str(error)):
                 raise DataError(
@@ -137,9 +140,23 @@ def _options(
     for name, role in columns.items():
         if name not in known and name.partition(".")[0] not in known:
             raise no_column(name, role, source.name, known)
-    return {
-        "columns": list(dict.fromkeys(name if name in known else name.partition(".")[0] for name in columns))
-    }, "parquet"
+    used = list(dict.fromkeys(name if name in known else name.partition(".")[0] for name in columns))
+    schemas = [_plain_schema(pq.read_schema(file), used) for file in files]
+    if all(schema == schemas[0] for schema in schemas):
+        return {"columns": used}, "parquet"
+    try:  # else the first file would decide, and the others be cast to it
+        common = pa.unify_schemas(schemas, promote_options="permissive")
+    except pa.ArrowTypeError as error:
+        raise DataError(
+            f"Data source {source.name!r} should have columns of one type in all files. Found: {error}."
+        ) from error
+    return {"columns": used, "features": datasets.Features.from_arrow_schema(common)}, "parquet"
+
+
+def _plain_schema(schema: pa.Schema, names: Sequence[str]) -> pa.Schema:
+    """Of some columns; a type of categories counts as that of their names."""
+    fields = [schema.field(name) for name in names if name in schema.names]
+    return pa.schema([f.with_type(f.type.value_type) if pa.types.is_dictionary(f.type) else f for f in fields])
 
 
 def no_column(name: str, role: str, source: str, known: Sequence[str]) -> DataError:
@@ -167,12 +184,33 @@ def _files(source: Csv | JsonLines | Parquet | WebDataset) -> Iterator[tuple[str
     paths = source.path if isinstance(source.path, Mapping) else {None: source.path}
     for split, patterns in paths.items():
         for pattern in (patterns,) if isinstance(patterns, str) else patterns:
-            if not (files := sorted(name for name in glob.glob(pattern, recursive=True) if Path(name).is_file())):  # noqa: PTH207
+            found = [pattern] if Path(pattern).is_file() else glob.glob(pattern, recursive=True)  # noqa: PTH207
+            if not (files := sorted(name for name in found if Path(name).is_file())):
                 raise DataError(f"`path` of data source {source.name!r} should name files. Found none at {pattern}.")
             for file in files:
                 if not Path(file).stat().st_size:
                     raise DataError(f"Data source {source.name!r} should hold rows. Found {file}, which is empty.")
                 yield split, file
+
+
+def _folder_files(source: Folder) -> dict[str, str]:
+    """Which files are of which split: by the folders at the top where these are splits, else all of one.
+
+    Left to itself, `datasets` takes any file or class whose name has "train" or "test" in it for a split, and leaves
+    out the others.
+    """
+    names = sorted(path.name for path in Path(source.path).iterdir() if path.is_dir())
+    splits = [name for name in names if OTHER_NAMES.get(name, name) in SPLITS]
+    place = glob.escape(source.path)
+    if names and splits == names:
+        return {name: f"{place}/{name}/**" for name in names}
+    if len(splits) > 1:
+        other = next(name for name in names if name not in splits)
+        raise DataError(
+            f"Data source {source.name!r} should have folders of splits alone, or of classes alone, at the top of "
+            f"{source.path}. Found {', '.join(splits)} and {other!r}."
+        )
+    return {"train": f"{place}/**"}  # which stands for no split where it is the only one
 
 
 def _parts(given: Any, name: str, *, own: bool = True) -> Opened:

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from conjoin.sources._faults import Fault
 
 SPLITS = ("train", "validation", "test")
+OTHER_NAMES = {"dev": "validation", "val": "validation", "valid": "validation"}
+"""Of splits, by which they go elsewhere."""
 UNDECIDED = -1
 
 

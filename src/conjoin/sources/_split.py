@@ -13,10 +13,9 @@ from conjoin.names import nearest
 from conjoin.sources._cells import as_text, column
 from conjoin.sources._faults import SHOWN, DataError
 from conjoin.sources._open import Opened
-from conjoin.sources._rows import SPLITS, UNDECIDED, Rows
+from conjoin.sources._rows import OTHER_NAMES, SPLITS, UNDECIDED, Rows
 from conjoin.study import Fractions, SourceSettings, SplitColumn, draws_from_train
 
-_OTHER_NAMES = {"dev": "validation", "val": "validation", "valid": "validation"}
 TRAIN, VALIDATION, TEST = range(len(SPLITS))
 _AT_ONCE = 50_000
 
@@ -68,7 +67,7 @@ def read_split(source: SourceSettings, opened: Opened) -> Split:
         return Split(numbers, numbers == UNDECIDED, f"column {split.column!r}", drawn)
     if isinstance(split, str):
         return Split(pl.Series(np.full(size, SPLITS.index(split), np.int8)), fine, f"all {split}", drawn)
-    own = [_OTHER_NAMES.get(name or "", name or "") for name in opened.splits]
+    own = [OTHER_NAMES.get(name or "", name or "") for name in opened.splits]
     unknown = sorted(set(own) - set(SPLITS))
     if any(own) and unknown and split is None:
         raise DataError(

@@ -138,7 +138,8 @@ class Parquet(_Files):
 class Folder(_Source):
     """Images in a folder, with `metadata.csv`, `.jsonl` or `.parquet` (column `file_name`) or a folder a class.
 
-    Folders named train, validation and test, at the top, are splits. The column of a folder a class is `label`.
+    Folders named train, validation (val, valid, dev) and test are splits, where nothing else is at the top. The column
+    of a folder a class is `label`.
     """
 
     format: Literal["folder"]
