@@ -192,3 +192,21 @@ def test_a_label_is_absent_only_where_another_is_present(words: list[str]) -> No
     found = {label: int(v[0]) for label, v in from_words(pl.Series([" ".join(words)]), settings).items()}
     present = {"printed": "print" in words, "striped": "stripes" in words}
     assert found == {label: 1 if here else 0 if any(present.values()) else -1 for label, here in present.items()}
+
+
+def test_labels_that_were_collected_elsewhere_are_not_absent_here(tmp_path: Path) -> None:
+    """Shops that tag other things; of declared labels an empty list says that there is none."""
+    cells = [["red"], [], ["soft", "red"]], [["wide"], [], None]
+    for number, part in enumerate(cells):
+        lines = [json.dumps({"image": f"{number}{n}.png", "x": cell}) for n, cell in enumerate(part)]
+        (tmp_path / f"{number}.jsonl").write_text("\n".join(lines))
+        for n in range(3):
+            (tmp_path / f"{number}{n}.png").write_bytes(picture(3 * number + n))
+    sources = [
+        {"format": "jsonl", "path": str(tmp_path / f"{number}.jsonl"), **TRAIN, "annotations": {"t": "x"}}
+        for number in range(2)
+    ]
+    first, second = [[1, 0, -1], [0, 0, -1], [1, 1, -1]], [[-1, -1, 1], [-1, -1, 0], [-1, -1, -1]]
+    assert codes(make_study({"t": {"labels": "collected"}}, *sources), "t") == first + second
+    declared = codes(make_study({"t": {"labels": ["red", "soft", "wide"]}}, *sources), "t")
+    assert declared == [[max(cell, 0) for cell in row] for row in (*first, *second[:2])] + [[-1, -1, -1]]

@@ -158,13 +158,17 @@ _UNKNOWN = "label unknown to the task"
 
 
 def _label_lists(lists: pl.Series, outputs: Outputs, rows: int) -> tuple[NDArray[np.int8], list[Wrong]]:
+    """Of labels that were collected, one that no row lists is another source's, and not annotated here."""
     annotated = lists.is_not_null().to_numpy()[:, None]
     values = np.where(annotated, 0, -1).astype(np.int8).repeat(len(outputs.task.outputs), 1)
     flat = pl.DataFrame({"row": np.arange(rows), "label": lists}).drop_nulls()
     flat = flat.explode("label", empty_as_null=True).drop_nulls()
     codes = numbered(flat["label"], outputs.task.outputs, codes=outputs.declared)
     here = codes.is_not_null().to_numpy()
-    values[flat["row"].to_numpy()[here], codes.drop_nulls().to_numpy().astype(np.int64)] = 1
+    listed = codes.drop_nulls().to_numpy().astype(np.int64)
+    values[flat["row"].to_numpy()[here], listed] = 1
+    if not outputs.declared:
+        values[:, np.setdiff1d(np.arange(values.shape[1]), listed)] = -1
     bad = flat.filter(~here)
     if not (outputs.declared and bad.height):
         return values, []
