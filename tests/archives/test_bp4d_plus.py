@@ -19,7 +19,7 @@ def test_frames_that_are_not_coded_are_not_negative(tmp_path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (2, 2)).save(path)
     archive = bp4d_plus(tmp_path)
-    assert archive.frame.drop("image").rows() == [("F041", 1)]
+    assert archive.frame.drop("image").rows() == [("BP4D+ F041", 1)]  # F041 of BP4D is somebody else
     assert archive.outputs == {"action_units": ("AU1",)}
     first = tmp_path / "2D+3D" / "F041" / "T6" / "0006.jpg"
     assert f"2 images are no annotated frame and are left out; the first: {first}." in archive.notes

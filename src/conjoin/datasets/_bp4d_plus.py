@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import polars as pl
+
 from conjoin.datasets._archive import About, Archive
 from conjoin.datasets._au_coding import read_au_coding
 
@@ -17,7 +19,8 @@ def bp4d_plus(root: str | Path, *, images: str | Path | None = None) -> Archive:
     """Read the action units of BP4D+.
 
     Annotation: `action_units`, all units that are coded; 9 in a file means that one is not known. Only parts of tasks
-    1, 6, 7 and 8 are coded; other frames are left out, for nothing is known of them. `group` is the subject.
+    1, 6, 7 and 8 are coded; other frames are left out, for nothing is known of them. `group` is the subject,
+    as "BP4D+ F001": F001 of BP4D is somebody else.
 
     Args:
         root: the folder that holds `AUCoding/AU_OCC`.
@@ -30,4 +33,5 @@ def bp4d_plus(root: str | Path, *, images: str | Path | None = None) -> Archive:
 
     """
     frame, units, notes = read_au_coding(Path(root).absolute(), ABOUT, images)
+    frame = frame.with_columns(group=f"{ABOUT.title} " + pl.col("group"))
     return Archive(ABOUT, frame, {"action_units": units}, tuple(notes))
