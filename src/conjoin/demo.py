@@ -93,7 +93,8 @@ def demo(study: DemoStudy, folder: Path, console: Console, *, overwrite: bool = 
         draft.mkdir()
         (draft / "study.yaml").write_text(study.to_yaml())
         write_results(draft, runs, rows, margin=study.margin, more=more)
-        save(draw_differences(rows, margin=study.margin), draft, "differences")
+        if set(study.arms) > {"single"}:
+            save(draw_differences(rows, margin=study.margin), draft, "differences")
         _draw_digits(study, problem, runs, draft)
         contents = Contents("Handwritten digits", study.to_yaml(), rows, runs, study.margin, problem, more)
         write_report(draft / "report.html", contents)

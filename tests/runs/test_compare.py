@@ -28,6 +28,14 @@ def test_arms_that_are_one_are_said_to_be(study: Path, tmp_path: Path) -> None:
     assert all(values["full", *key] == values["coupled", *key] for arm, *key in values if arm == "full")
 
 
+def test_single_task_training_alone_is_reported(study: Path, tmp_path: Path) -> None:
+    write_study(tmp_path, arms=["single"], training={"steps": 2, "batch_size": 24})
+    done = run("compare", study, "--processes", "1")
+    assert done.exit_code == 0, done.output
+    assert (COMPARED / "report.html").exists()
+    assert not (COMPARED / "differences.png").exists()
+
+
 @pytest.mark.parametrize("changes", [{"arms": ["joint"]}, {"seeds": [3]}])
 def test_what_cannot_be_compared(changes: dict[str, Any], study: Path, tmp_path: Path) -> None:
     write_study(tmp_path, **changes)

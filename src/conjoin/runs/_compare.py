@@ -112,7 +112,8 @@ def compare(
         print_results(rows, console, margin=study.margin)
         write_results(folder, runs, rows, margin=study.margin, more=more)
         looks_table(runs).write_csv(folder / "validation.csv")
-        save(draw_differences(rows, margin=study.margin), folder, "differences")
+        if set(study.arms) > {"single"}:
+            save(draw_differences(rows, margin=study.margin), folder, "differences")
         _draw(runs, problem, folder)
         folder_ends = commonprefix(test["file"][:]).rfind("/") + 1  # noqa: RUF071, cut at a folder here
         contents = Contents(
