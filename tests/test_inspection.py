@@ -133,12 +133,12 @@ def test_faults_are_shown_with_file_and_row(tmp_path: Path, shop: dict[str, Any]
     text = " ".join(done.stdout.split())
     assert "image that cannot be read: 1 " in text
     assert "shop.csv,row4(till):`image`shouldbeawholepicture" in text.replace(" ", "")  # a long path is folded
-    assert "no-go: 1 rows cannot be used (see above)" in text
+    assert "no-go: 1 fault in rows that cannot be used (see above)" in text
     assert text.endswith("NO-GO: one thing stands in the way of training shop.")
     assert max(map(len, done.stdout.splitlines())) <= 80
     skipped = check(tmp_path, data=[shop], on_error="skip")
     assert skipped.exit_code == 0
-    assert "caution: 1 rows cannot be used and are skipped" in " ".join(skipped.stdout.split())
+    assert "caution: 1 fault in rows that cannot be used and are skipped" in " ".join(skipped.stdout.split())
 
 
 NOTHING_LEFT: dict[str, dict[str, Any]] = {

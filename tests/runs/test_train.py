@@ -154,7 +154,7 @@ def test_bad_rows_stop_a_run_before_it_starts_or_are_skipped_and_said(study: Pat
     write_study(tmp_path, on_error="skip")
     done = run("train", study)
     assert done.exit_code == 0, done.output
-    assert "1 rows cannot be used and are skipped:" in done.stdout
+    assert "1 fault in rows that cannot be used and are skipped:" in done.stdout
     assert "shop.csv, row 4" in done.stdout.replace("\n", "")
 
 

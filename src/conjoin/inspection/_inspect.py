@@ -154,9 +154,9 @@ def _faults(found: Inspection, faults: Faults, study: Study) -> None:
         found.faults[kind] = {"rows": count, "first": [fault._asdict() for fault in faults.first[kind]]}
     if not faults.counts:
         return
-    many = f"{faults.counts.total():,} rows cannot be used"
+    many = f"{(total := faults.counts.total()):,} fault{'s' * (total > 1)} in rows that cannot be used"
     if study.on_error == "fail":
-        text = f"{many} (see above). Mend them, or leave them out with `on_error: skip`."
+        text = f"{many} (see above). Mend them, or leave such rows out with `on_error: skip`."
         found.remarks.append(Remark("no-go", text))
     else:
         found.remarks.append(Remark("caution", f"{many} and are skipped, since the study says `on_error: skip`."))

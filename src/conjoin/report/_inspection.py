@@ -48,7 +48,8 @@ def print_skipped(account: Account, console: Console) -> None:
         console.print(Text(f"Not there and left out, being optional: {names}.", style="yellow"))
     faults = account.faults
     if faults.counts:
-        console.print(Text(f"{faults.counts.total():,} rows cannot be used and are skipped:", style="yellow"))
+        many = f"{(total := faults.counts.total()):,} fault{'s' * (total > 1)}"
+        console.print(Text(f"{many} in rows that cannot be used and are skipped:", style="yellow"))
         console.print(Text(faults.text()))
 
 

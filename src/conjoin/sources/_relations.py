@@ -73,7 +73,8 @@ def _counted(
     if not both.any():
         raise DataError(
             f"Relation {settings.name} should be counted from training images that are annotated for both tasks. "
-            "Found none. Give a `file` or a `table`" + (", or a regime with more `overlap`." if study.regime else ".")
+            "Found none. (An image of several sources counts to the first.) Give a `file` or a `table`"
+            + (", or a regime with more `overlap`." if study.regime else ".")
         )
     given, told = _shares(given[both], source), told[both]
     labels = isinstance(target, MultiLabel)
