@@ -196,7 +196,7 @@ def test_a_label_is_absent_only_where_another_is_present(words: list[str]) -> No
 
 def test_labels_that_were_collected_elsewhere_are_not_absent_here(tmp_path: Path) -> None:
     """Shops that tag other things; of declared labels an empty list says that there is none."""
-    cells = [["red"], [], ["soft", "red"]], [["wide"], [], None]
+    cells: list[list[Any]] = [[["red"], [], ["soft", "red"]], [["wide"], [], None]]
     for number, part in enumerate(cells):
         lines = [json.dumps({"image": f"{number}{n}.png", "x": cell}) for n, cell in enumerate(part)]
         (tmp_path / f"{number}.jsonl").write_text("\n".join(lines))
