@@ -122,6 +122,11 @@ def test_folders_of_splits_beside_others_are_refused(tmp_path: Path) -> None:
         DataError, match=r"'source0' should have folders of splits alone.*Found test, train and 'extra'"
     ):
         prepare(make_study(TASKS, source))
+    (tmp_path / "shop [1]" / "test").rename(tmp_path / "shop [1]" / "more")
+    with pytest.raises(DataError, match=r"folders of splits alone.*Found train and 'extra'"):  # it holds folders
+        prepare(make_study(TASKS, source))
+    (tmp_path / "shop [1]" / "more").rename(tmp_path / "shop [1]" / "Testing")
+    (tmp_path / "shop [1]" / ".ipynb_checkpoints").mkdir()
     (tmp_path / "shop [1]" / "extra").rename(tmp_path / "shop [1]" / "val")
     table = prepare(make_study(TASKS, source)).table
     assert {split: len(rows) for split, rows in table.items()} == {"train": 2, "validation": 2, "test": 2}
@@ -137,7 +142,8 @@ def test_a_file_whose_name_looks_like_a_wildcard_is_that_file(tmp_path: Path) ->
 
 def test_an_image_in_two_spellings_is_one(tmp_path: Path) -> None:
     folder = tmp_path / "img"
-    folder.mkdir()
+    (tmp_path / "disk").mkdir()
+    folder.symlink_to(tmp_path / "disk")
     for number in range(2):
         (folder / f"{number}.png").write_bytes(picture(number))
     sources = []
@@ -166,6 +172,25 @@ def test_files_of_different_types(case: str, tmp_path: Path) -> None:
     source = {"format": "parquet", "path": str(tmp_path / "*.parquet"), **TRAIN, "annotations": {"tags": how}}
     found = codes(make_study({"tags": {"labels": ["soft"]}}, source), "tags")
     assert np.array(found).flatten() == pytest.approx(expected, nan_ok=True)
+
+
+def test_class_names_of_files_that_differ_in_another_column(tmp_path: Path) -> None:
+    """Codes are by the names that the files have, whatever the order of the declared classes."""
+    tasks = {"article": {"classes": ["shirt", "shoe"]}}
+    for names, found in ((["shoe", "shirt"], [1, 0, 1, 0]), (["shirt", "shoe"], None)):
+        for number, (kind, given) in enumerate((("int64", ["shoe", "shirt"]), ("int32", names))):
+            features = {"image": datasets.Value("binary"), "who": datasets.Value(kind)}
+            features["article"] = datasets.ClassLabel(names=given)
+            cells = {"image": [picture(2 * number + n) for n in range(2)], "who": [1, 2], "article": [0, 1]}
+            table = datasets.Dataset.from_dict(cells, features=datasets.Features(features))
+            table.to_parquet(tmp_path / f"{number}.parquet")
+        source = {"format": "parquet", "path": str(tmp_path / "*.parquet"), "group": "who", **TRAIN}
+        study = make_study(tasks, source | {"annotations": {"article": "article"}})
+        if found:
+            assert codes(study) == found
+        else:
+            with pytest.raises(DataError, match=r"'article' of .* should have the same class names in all files"):
+                prepare(study)
 
 
 def test_files_of_types_that_do_not_go_together(tmp_path: Path) -> None:

@@ -90,8 +90,9 @@ def _paths(column: datasets.Dataset, opened: Opened, source: SourceSettings) -> 
 
 
 def _plain(path: str) -> str:
-    """One spelling of a path: without `.` and `//`; links are followed where `..` follows them."""
-    return os.path.realpath(path) if ".." in Path(path).parts else os.path.normpath(path)
+    """One spelling of a path, without `.`, `..` and `//`; with links followed where `..` follows one."""
+    plain, place = os.path.normpath(path), os.path.realpath(path)
+    return plain if os.path.realpath(plain) == place else place
 
 
 def look(images: datasets.Dataset, cache: Path) -> Seen:

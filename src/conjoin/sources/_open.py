@@ -38,6 +38,8 @@ from conjoin.study import (
     Words,
 )
 
+_SPLIT_FOLDERS = dict(zip(SPLITS, SPLITS, strict=True)) | OTHER_NAMES | {"training": "train", "testing": "test"}
+
 Given = Mapping[str, Any]
 """A `datasets.Dataset` or `DatasetDict` by name of its source; shape checkers stumble over the latter."""
 
@@ -141,22 +143,39 @@ def _options(
         if name not in known and name.partition(".")[0] not in known:
             raise no_column(name, role, source.name, known)
     used = list(dict.fromkeys(name if name in known else name.partition(".")[0] for name in columns))
-    schemas = [_plain_schema(pq.read_schema(file), used) for file in files]
-    if all(schema == schemas[0] for schema in schemas):
-        return {"columns": used}, "parquet"
-    try:  # else the first file would decide, and the others be cast to it
-        common = pa.unify_schemas(schemas, promote_options="permissive")
+    features = _common_features(source, files, used)
+    return {"columns": used} | ({"features": features} if features else {}), "parquet"
+
+
+def _common_features(source: Parquet, files: Sequence[str], names: Sequence[str]) -> datasets.Features | None:
+    """Types that cells of all files fit into; None where they are the same. The first file's would cast the others."""
+    schemas = [_plain_schema(pq.read_schema(file), names) for file in files]
+    each = [datasets.Features.from_arrow_schema(schema) for schema in schemas]
+    if all(features == each[0] for features in each):
+        return None
+    found = {name: [features[name] for features in each if name in features] for name in names}
+    differ = [name for name, kinds in found.items() if any(kind != kinds[0] for kind in kinds)]
+    for name in differ:
+        if any(isinstance(kind, datasets.ClassLabel) for kind in found[name]):
+            raise DataError(
+                f"Column {name!r} of data source {source.name!r} should have the same class names in all files. Found "
+                "others, or none, in some."
+            )
+    parts = [pa.schema([schema.field(name) for name in differ if name in schema.names]) for schema in schemas]
+    try:
+        common = datasets.Features.from_arrow_schema(pa.unify_schemas(parts, promote_options="permissive"))
     except pa.ArrowTypeError as error:
         raise DataError(
             f"Data source {source.name!r} should have columns of one type in all files. Found: {error}."
         ) from error
-    return {"columns": used, "features": datasets.Features.from_arrow_schema(common)}, "parquet"
+    return datasets.Features({name: common[name] if name in differ else found[name][0] for name in names})
 
 
 def _plain_schema(schema: pa.Schema, names: Sequence[str]) -> pa.Schema:
     """Of some columns; a type of categories counts as that of their names."""
     fields = [schema.field(name) for name in names if name in schema.names]
-    return pa.schema([f.with_type(f.type.value_type) if pa.types.is_dictionary(f.type) else f for f in fields])
+    plain = [f.with_type(f.type.value_type) if pa.types.is_dictionary(f.type) else f for f in fields]
+    return pa.schema(plain, metadata=schema.metadata)  # class names are there
 
 
 def no_column(name: str, role: str, source: str, known: Sequence[str]) -> DataError:
@@ -193,24 +212,26 @@ def _files(source: Csv | JsonLines | Parquet | WebDataset) -> Iterator[tuple[str
                 yield split, file
 
 
-def _folder_files(source: Folder) -> dict[str, str]:
+def _folder_files(source: Folder) -> dict[str, list[str]]:
     """Which files are of which split: by the folders at the top where these are splits, else all of one.
 
     Left to itself, `datasets` takes any file or class whose name has "train" or "test" in it for a split, and leaves
     out the others.
     """
-    names = sorted(path.name for path in Path(source.path).iterdir() if path.is_dir())
-    splits = [name for name in names if OTHER_NAMES.get(name, name) in SPLITS]
-    place = glob.escape(source.path)
-    if names and splits == names:
-        return {name: f"{place}/{name}/**" for name in names}
-    if len(splits) > 1:
-        other = next(name for name in names if name not in splits)
+    tops = [path for path in sorted(Path(source.path).iterdir()) if path.is_dir() and path.name[0] not in "._"]
+    splits = {path: split for path in tops if (split := _SPLIT_FOLDERS.get(path.name.lower()))}
+    files: dict[str, list[str]] = {}
+    if splits and len(splits) == len(tops):
+        for path, split in splits.items():
+            files.setdefault(split, []).append(f"{glob.escape(str(path))}/**")
+        return files
+    if len(splits) > 1 or any(inner.is_dir() for path in splits for inner in path.iterdir()):
+        other = next(path.name for path in tops if path not in splits)
         raise DataError(
             f"Data source {source.name!r} should have folders of splits alone, or of classes alone, at the top of "
-            f"{source.path}. Found {', '.join(splits)} and {other!r}."
+            f"{source.path}. Found {', '.join(path.name for path in splits)} and {other!r}."
         )
-    return {"train": f"{place}/**"}  # which stands for no split where it is the only one
+    return {"train": [f"{glob.escape(source.path)}/**"]}  # which stands for no split where it is the only one
 
 
 def _parts(given: Any, name: str, *, own: bool = True) -> Opened:
