@@ -1,6 +1,7 @@
 """One image from bytes: what comes out, what is converted, and what is said of a broken one."""
 
 import io
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,15 @@ def rotated(orientation: int) -> bytes:
     return encoded(image, exif=exif)
 
 
+def turned_beside_a_broken_text() -> bytes:
+    """Orientation 3, and a description that is not ASCII: it can be read, and not be written again."""
+    entries = struct.pack("<HHIHHHHI", 0x0112, 3, 1, 3, 0, 0x010E, 2, 4) + b"\xff\xfe\xfd\0"
+    tiff = b"II*\0" + struct.pack("<IH", 8, 2) + entries + b"\0\0\0\0"
+    image = Image.new("RGB", (2, 1), "red")
+    image.putpixel((1, 0), (0, 0, 255))
+    return encoded(image, exif=b"Exif\0\0" + tiff)
+
+
 SIXTEEN = Image.fromarray(np.array([[0, 257 * 10, 65535]], dtype=np.uint16))
 HALF_RED = Image.new("RGBA", (2, 2), (255, 0, 0, 0))
 FRAMES = [Image.new("RGB", (4, 4), colour) for colour in ("red", "blue")]
@@ -52,6 +62,7 @@ CASES: dict[str, tuple[bytes, tuple[int, ...], list[str]]] = {
         ["palette", "animated"],
     ),
     "turned": (rotated(3), (0, 0, 255), ["rotated"]),
+    "turned by EXIF with a text that is none": (turned_beside_a_broken_text(), (0, 0, 255), ["rotated"]),
     "EXIF that is none": (encoded(Image.new("RGB", (2, 2), "red"), exif=b"Exif\0\0garbage!"), (255, 0, 0), []),
     "EXIF that ends at once": (
         encoded(Image.new("RGB", (2, 2), "red"), "WEBP", lossless=True, exif=b"II*\0"),

@@ -10,12 +10,24 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 _EXPECTED = "`image` should be a whole picture in a format that Pillow reads (JPEG, PNG, WebP, TIFF, GIF...)."
 
 # What Pillow's decoders raise on damaged files.
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, OverflowError, struct.error, zlib.error)
+
+_TURN = Image.Transpose
+_TURNS = {
+    2: _TURN.FLIP_LEFT_RIGHT,
+    3: _TURN.ROTATE_180,
+    4: _TURN.FLIP_TOP_BOTTOM,
+    5: _TURN.TRANSPOSE,
+    6: _TURN.ROTATE_270,
+    7: _TURN.TRANSVERSE,
+    8: _TURN.ROTATE_90,
+}
+"""What brings each EXIF orientation upright."""
 
 
 def decode(image: bytes | str | PathLike[str]) -> Image.Image:
@@ -112,12 +124,9 @@ def _orientation(opened: Image.Image) -> int:
 
 
 def _upright(opened: Image.Image) -> Image.Image:
-    if _orientation(opened) == 1:
-        return opened
-    try:
-        return ImageOps.exif_transpose(opened)
-    except _BROKEN:  # other parts of EXIF
-        return opened
+    """Turned as EXIF says, of which all but the orientation may be broken: Pillow's own way writes it anew."""
+    turn = _TURNS.get(_orientation(opened))
+    return opened if turn is None else opened.transpose(turn)
 
 
 def _eight_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
