@@ -107,6 +107,8 @@ def test_rows_of_files_in_several_folders(tmp_path: Path) -> None:
         path.write_text("kind,use\nshirt,home\nshoe,work\n")
     for pattern, images in (("*/*.csv", 4), ("**/*.csv", 6), ("b/[x].csv", 2)):
         assert count_relation(f"{tmp_path}/{pattern}", "kind", "use").count[:, 0].sum() == images
+    (tmp_path / "b" / "[y].jsonl").write_text('{"kind": "shirt", "use": "home"}\n{"kind": "shoe", "use": "work"}\n')
+    assert count_relation(f"{tmp_path}/b/[y].jsonl", "kind", "use").count[:, 0].sum() == 2
     with pytest.raises(FileNotFoundError, match=r"`rows` should be files. Found no file '.*/nowhere/\*\.csv'"):
         count_relation(f"{tmp_path}/nowhere/*.csv", "kind", "use")
 

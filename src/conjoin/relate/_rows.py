@@ -15,8 +15,8 @@ _SCAN: dict[str, Callable[[Path], pl.LazyFrame]] = {
     ".parquet": lambda path: pl.scan_parquet(path, glob=False),
     # as text: a type guessed from the first rows may not fit the others
     ".csv": lambda path: pl.scan_csv(path, infer_schema=False, glob=False),
-    ".jsonl": pl.scan_ndjson,
-    ".ndjson": pl.scan_ndjson,
+    ".jsonl": lambda path: pl.scan_ndjson(glob.escape(str(path))),
+    ".ndjson": lambda path: pl.scan_ndjson(glob.escape(str(path))),
 }
 
 
@@ -78,8 +78,8 @@ def _paths(rows: str | Path | Sequence[str | Path]) -> list[Path]:
     paths: list[Path] = []
     for given in [rows] if isinstance(rows, str | Path) else rows:
         path = Path(given)
-        found = [path] if path.is_file() else sorted(map(Path, glob.glob(str(given), recursive=True)))  # noqa: PTH207
-        if not found or not all(file.is_file() for file in found):
+        places = [path] if path.is_file() else map(Path, glob.glob(str(given), recursive=True))  # noqa: PTH207
+        if not (found := sorted(place for place in places if place.is_file())):
             raise FileNotFoundError(f"`rows` should be files. Found no file {str(given)!r}.")
         paths += found
     if not paths:
