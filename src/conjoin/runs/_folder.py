@@ -73,10 +73,13 @@ def write(path: Path, text: str) -> None:
 
 
 def _delete_results(folder: Path) -> None:
+    tables = [f"{relation['source']}-{relation['target']}" for relation in _relations(folder)]
     for name in _FOLDERS:
         shutil.rmtree(folder / name, ignore_errors=True)
-    tables = [f"{relation['source']}-{relation['target']}" for relation in _relations(folder)]
-    for pattern in (*(f"{table}{ending}" for table in tables for ending in (".csv", "-corrected.csv")), *_WRITTEN):
+    for table in tables:
+        for ending in (".csv", "-corrected.csv"):
+            (folder / f"{table}{ending}").unlink(missing_ok=True)
+    for pattern in _WRITTEN:
         for path in folder.glob(pattern):
             path.unlink()
 
@@ -84,7 +87,8 @@ def _delete_results(folder: Path) -> None:
 def _relations(folder: Path) -> list[dict[str, Any]]:
     """Of the study whose results are there."""
     path = folder / _STUDY  # not there where it was killed at once
-    return list(yaml.safe_load(path.read_text("utf-8")).get("relations", ())) if path.exists() else []
+    study = (yaml.safe_load(path.read_text("utf-8")) if path.exists() else None) or {}
+    return list(study.get("relations") or ())
 
 
 def _same(folder: Path, study: Study, origin: Mapping[str, Any]) -> None:
