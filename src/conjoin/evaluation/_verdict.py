@@ -64,7 +64,7 @@ def judge(runs: Sequence[Run], *, margin: float = MARGIN, test: Images | None = 
 
 
 def _annotated(images: Images, task: str) -> int:
-    return int(is_known(images.annotation(task)).sum())
+    return max(int(is_known(images.annotation(task)).sum()), 1)  # without any there is no score either
 
 
 def verdict(rows: Sequence[Row], arm: str, *, margin: float = MARGIN) -> str:
