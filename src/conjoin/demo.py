@@ -52,9 +52,10 @@ class DemoStudy(Strict):
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
 
 
-_PICTURES = ("differences", "evidence", "readings")
-_WRITTEN = {"study.yaml", "metrics.csv", "metrics.json", "report.html"}
-_WRITTEN |= {f"{name}.{kind}" for name in _PICTURES for kind in ("png", "svg")}
+_WRITTEN = {
+    *("study.yaml", "metrics.csv", "metrics.json", "report.html"),
+    *(f"{picture}.{kind}" for picture in ("differences", "evidence", "readings") for kind in ("png", "svg")),
+}
 
 QUICK = DemoStudy(seeds=(0, 1), training=TrainingSettings(steps=100))
 """The same with two seeds and a third of the steps, to see that everything works."""
