@@ -11,6 +11,7 @@ import yaml
 from rich.console import Console
 from typer.testing import CliRunner
 
+from conjoin import __version__
 from conjoin.cli import app
 from conjoin.demo import DemoStudy
 from conjoin.demo import demo as run_demo
@@ -87,6 +88,10 @@ def test_help_needs_no_torch() -> None:
     done = CliRunner().invoke(app, ["--help"])
     assert done.exit_code == 0
     assert "demo" in done.stdout
+
+
+def test_version() -> None:
+    assert CliRunner().invoke(app, ["--version"]).stdout == f"{__version__}\n"
 
 
 @pytest.mark.parametrize("task", ["digit", "a long name of a task/and of its group"])

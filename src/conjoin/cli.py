@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
@@ -22,8 +23,20 @@ Loggers = Annotated[
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier result.")]
 
 
+def _version(*, asked: bool) -> bool:
+    if asked:
+        typer.echo(metadata.version("conjoin"))
+        raise typer.Exit
+    return asked
+
+
 @app.callback()
-def main() -> None:
+def main(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
     """Train one classifier on tasks whose labels live in different datasets, and prove that it helped."""
 
 

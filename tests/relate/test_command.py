@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from conjoin import RelationTable, count_relation, read_table
-from conjoin.report import draw_relation
+from conjoin.report import draw_relation, save
 
 from .rows import LABELLED, same, write
 
@@ -40,6 +40,15 @@ def test_heat_map() -> None:
     assert [label.get_text() for label in axis.get_yticklabels()][::59] == ["c10  10", "c69  69"]
     assert len(axis.get_xticklabels()) == 40
     assert np.shape(axis.collections[0].get_offsets()) == (2 * 40, 2)  # c10 and c11 are uncertain
+
+
+def test_dollars_are_no_formula(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"price": ["$0 to $9", "$10 to $99"], "$5 \\frac $": [0, 1]})
+    figure = draw_relation(count_relation(frame, "price", ["$5 \\frac $"]), "price in $, sale in $")
+    save(figure, tmp_path, "price")
+    drawn = (tmp_path / "price.svg").read_text("utf-8")
+    for text in ("$0 to $9  1", "$10 to $99  1", "$5 \\frac $", "price in $, sale in $"):
+        assert f"<!-- {text} -->" in drawn
 
 
 def conjoin(*arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
