@@ -93,6 +93,38 @@ def test_folders_with_metadata_and_splits_of_their_own(tmp_path: Path) -> None:
     assert prepared.account.split == {"source0": "the source's own"}
 
 
+def test_cells_of_metadata_csv_are_those_of_any_csv(tmp_path: Path) -> None:
+    """pandas alone would lose None and NA, and read 007 as 7."""
+    for number, split in enumerate(("train", "train", "train", "test")):
+        folder = tmp_path / "shop [1]" / split / "more"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{number}.png").write_bytes(picture(number))
+    cells = ["more/0.png,None,007", "more/1.png,NA,7", "more/2.png,,"], ["more/3.png,NA,007"]
+    for split, rows in zip(("train", "test"), cells, strict=True):
+        (tmp_path / "shop [1]" / split / "metadata.csv").write_text("\n".join(["file_name,pattern,agent", *rows]))
+    source = {
+        "format": "folder",
+        "path": str(tmp_path / "shop [1]"),
+        "split": {"validation": 0.01},
+        "annotations": {"pattern": "pattern", "agent": "agent"},
+    }
+    tasks = {"pattern": {"classes": ["None", "NA"]}, "agent": {"classes": ["007", "7"]}}
+    prepared = prepare(make_study(tasks, source), refuse=False)
+    parts = [annotations(prepared.table[split]) for split in ("train", "validation", "test")]
+    found = {name: np.concatenate([part[name] for part in parts]).tolist() for name in tasks}
+    assert found == {"pattern": [0, 1, -1, 1], "agent": [0, 1, -1, 0]}
+    assert prepared.account.split == {"source0": "the source's own; of train 1% made validation here, seed 0"}
+
+
+def test_a_row_of_metadata_csv_without_its_image_is_told(tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "0.png").write_bytes(picture(0))
+    (tmp_path / "shop" / "metadata.csv").write_text("file_name,article\n0.png,shoe\n1.png,shirt\n")
+    source = {"format": "folder", "path": str(tmp_path / "shop"), **TRAIN, "annotations": {"article": "article"}}
+    with pytest.raises(DataError, match=r"metadata.csv, row 2 .*existing file"):
+        prepare(make_study(TASKS, source))
+
+
 def test_a_folder_for_each_class(tmp_path: Path) -> None:
     for number, name in enumerate(("shirt", "shoe", "shoe")):
         (tmp_path / "shop" / name).mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from conjoin.sources._cells import as_text, column
 from conjoin.sources._faults import Faults
+from conjoin.sources._folder import by_metadata
 from conjoin.sources._images import Seen, image_column, look
 from conjoin.sources._official import open_official
 from conjoin.sources._open import Given, Opened, open_source
@@ -121,6 +122,7 @@ def _read(study: Study, source: SourceSettings, given: Given, cache: Path) -> _S
     if isinstance(source, Official):
         source, opened, notes = open_official(source, study.tasks)
     else:
+        source = by_metadata(source)
         opened = open_source(source, given)
     reads = {
         name: read_annotations(opened.table, source, name, settings, study.tasks[name])

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from conjoin.names import nearest
 from conjoin.sources._csv import Shape, csv_options, read_shape
 from conjoin.sources._faults import DataError
+from conjoin.sources._folder import folder_files
 from conjoin.sources._mapped import quiet
-from conjoin.sources._rows import OTHER_NAMES, SPLITS
 from conjoin.study import (
     Column,
     Columns,
@@ -37,8 +37,6 @@ from conjoin.study import (
     WebDataset,
     Words,
 )
-
-_SPLIT_FOLDERS = dict(zip(SPLITS, SPLITS, strict=True)) | OTHER_NAMES | {"training": "train", "testing": "test"}
 
 Given = Mapping[str, Any]
 """A `datasets.Dataset` or `DatasetDict` by name of its source; shape checkers stumble over the latter."""
@@ -90,10 +88,8 @@ def open_source(source: SourceSettings, given: Given) -> Opened:
         with _reading(source, source.path):
             return _parts(datasets.load_dataset(source.path, source.subset, revision=source.revision), source.path)
     if isinstance(source, Folder):
-        if not Path(source.path).is_dir():
-            raise DataError(f"Data source {source.name!r} should be a folder. Found none at {source.path}.")
         with _reading(source, source.path):
-            return _parts(datasets.load_dataset("imagefolder", data_files=_folder_files(source)), source.path)
+            return _parts(datasets.load_dataset("imagefolder", data_files=folder_files(source)), source.path)
     assert not isinstance(source, Official)  # see `open_official`
     files = list(_files(source))
     names = {f"part{number:05}": file for number, (_, file) in enumerate(files)}
@@ -210,28 +206,6 @@ def _files(source: Csv | JsonLines | Parquet | WebDataset) -> Iterator[tuple[str
                 if not Path(file).stat().st_size:
                     raise DataError(f"Data source {source.name!r} should hold rows. Found {file}, which is empty.")
                 yield split, file
-
-
-def _folder_files(source: Folder) -> dict[str, list[str]]:
-    """Which files are of which split: by the folders at the top where these are splits, else all of one.
-
-    Left to itself, `datasets` takes any file or class whose name has "train" or "test" in it for a split, and leaves
-    out the others.
-    """
-    tops = [path for path in sorted(Path(source.path).iterdir()) if path.is_dir() and path.name[0] not in "._"]
-    splits = {path: split for path in tops if (split := _SPLIT_FOLDERS.get(path.name.lower()))}
-    files: dict[str, list[str]] = {}
-    if splits and len(splits) == len(tops):
-        for path, split in splits.items():
-            files.setdefault(split, []).append(f"{glob.escape(str(path))}/**")
-        return files
-    if len(splits) > 1 or any(inner.is_dir() for path in splits for inner in path.iterdir()):
-        other = next(path.name for path in tops if path not in splits)
-        raise DataError(
-            f"Data source {source.name!r} should have folders of splits alone, or of classes alone, at the top of "
-            f"{source.path}. Found {', '.join(path.name for path in splits)} and {other!r}."
-        )
-    return {"train": [f"{glob.escape(source.path)}/**"]}  # which stands for no split where it is the only one
 
 
 def _parts(given: Any, name: str, *, own: bool = True) -> Opened:
