@@ -253,6 +253,57 @@ def test_other_reasons_not_to_go(case: str, tmp_path: Path, shop: dict[str, Any]
     assert words in " ".join(done.stdout.split())
 
 
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_no_label_is_present(part: str, tmp_path: Path, shop: dict[str, Any]) -> None:
+    """`prepare` refuses what `check` refuses."""
+    rows = [
+        {"article": ("shoe", "shirt")[n % 2], "red": int(n % 3 == 0 and where != part), "part": where}
+        for where in ("train", "validation", "test")
+        for n in range(6)
+    ]
+    source = shop | {"path": str(write_shop(tmp_path, rows)), "annotations": {"tags": {"columns": ["red"]}}}
+    tasks = {"tags": {"labels": ["red"]}}
+    done = check(tmp_path, data=[source], tasks=tasks)
+    assert done.exit_code == 1
+    assert f"no-go: No {part} image has a label of task 'tags'." in " ".join(done.stdout.split())
+    with pytest.raises(DataError, match=rf"split '{part}', with a label that is present. Found none"):
+        prepare(make_study(tasks, source))
+
+
+def test_a_regime_that_leaves_nothing_of_a_task(shop: dict[str, Any]) -> None:
+    """Which images it keeps depends on the seed, so that every seed is looked at before anything trains."""
+    study = make_study(TASKS, shop | {"split": {"validation": 0.4, "test": 0.2}}, regime={"article": 2, "tags": 6})
+    left = {}
+    for seed in range(12):
+        try:
+            prepare(study, seed=seed)
+        except DataError as error:
+            left[seed] = str(error)
+    assert 0 < len(left) < 12
+    seed, text = next(iter(left.items()))
+    assert (
+        f"'article' should be annotated on images of split 'train'. Found none after the regime, seed {seed}." in text
+    )
+    found = inspect_study(study.model_copy(update={"seeds": (seed,)}))
+    assert "No train image is annotated for task 'article'." in [r.text for r in found.remarks if r.kind == "no-go"]
+
+
+def test_more_sources_than_places_in_a_batch(tmp_path: Path, shop: dict[str, Any]) -> None:
+    more = write_shop(tmp_path, [{"article": "shoe", "tags": "red", "part": "train"}], "more.csv", 20)
+    done = check(tmp_path, data=[shop, shop | {"name": "more", "path": str(more)}], training={"batch_size": 1})
+    assert done.exit_code == 1
+    assert "no-go: `batch_size` should be at least the number of sources, 2. Found 1." in done.stdout
+
+
+def test_names_are_no_markup(tmp_path: Path, shop: dict[str, Any]) -> None:
+    rows = [{"article": ("[/x]", "[red]u", ":smile:")[n % 3], "part": ("train", "test")[n % 2]} for n in range(12)]
+    source = shop | {"path": str(write_shop(tmp_path, rows)), "annotations": {"[b]": "article"}}
+    done = check(tmp_path, data=[source], tasks={"[b]": {"classes": "collected"}})
+    assert done.exit_code == 0, done.output
+    for name in ("[/x]", "[red]u", ":smile:", "[b] (3)"):
+        assert name in done.stdout
+
+
 def test_no_test_images(tmp_path: Path, shop: dict[str, Any]) -> None:
     done = check(tmp_path, data=[shop | {"split": "train"}])
     assert done.exit_code == 1

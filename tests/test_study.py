@@ -1,6 +1,7 @@
 """The study file: what it holds, and what is said of a wrong one, with its line."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -106,8 +107,13 @@ def test_another_path_may_be_given(tmp_path: Path) -> None:
 
 def test_a_path_by_split_has_no_other_path(tmp_path: Path) -> None:
     path = written(tmp_path, GOOD.replace("path: till.csv", "path: {train: a.csv, test: b.csv}"))
-    with pytest.raises(StudyError, match=r"Found 'x' for 'till', whose `path` is by split. Write its paths with a var"):
+    with pytest.raises(
+        StudyError, match=r"Found 'x' for 'till', whose `path` is by split. Write its paths with a var"
+    ) as told:
         Study.from_yaml(path, data={"till": "x"})
+    (advice,) = re.findall(r"`(path: \{.*\})`", str(told.value))
+    folder = {"path": {"train": "${FOLDER}/train.csv", "test": "${FOLDER}/test.csv"}}
+    assert yaml.safe_load(f"- {{name: till, {advice}}}") == [{"name": "till"} | folder]
 
 
 WRONG: dict[str, tuple[str, str, list[str]]] = {
@@ -266,10 +272,25 @@ WRONG: dict[str, tuple[str, str, list[str]]] = {
     "no YAML": ("name: shop", "name: [", ["should be YAML. Found:"]),
     "no mapping": (GOOD, "hello", ["a study should be a mapping with `tasks` and `data`. Found 'hello'."]),
     "seeds": ("training:", "seeds: [1, 1]\ntraining:", ["line 17: `seeds` should not repeat. Found [1, 1]."]),
+    "a seed that is too large": (
+        "training:",
+        "seeds: [0, 4294967296]\ntraining:",
+        ["line 17: `seeds[1]` should be", "4294967296"],
+    ),
     "split": (
         "    path: till.csv",
         "    path: till.csv\n    split: {validation: 0.6, test: 0.5}",
         ["line 9: `data[0].split`", "leave something to train on"],
+    ),
+    "a class twice": (
+        "article: {classes: [",
+        "article: {classes: [shoe, shoe, ",
+        ["line 3: `tasks.article` should have each name once. Found 'shoe' a second time."],
+    ),
+    "two relations of one pair": (
+        "regime:",
+        "  - {source: article, target: pattern, learned: true}\nregime:",
+        ["line 16: `relations[1]` should be the only one from 'article' to 'pattern'. Found it a second time."],
     ),
     "split in two ways": (
         "    path: till.csv",
@@ -297,6 +318,17 @@ def test_what_is_said_of_a_wrong_file(case: str, tmp_path: Path) -> None:
     assert str(caught.value).startswith(str(path))
     for word in words:
         assert word in str(caught.value)
+
+
+def test_relations_in_both_directions() -> None:
+    data = yaml.safe_load(GOOD) | {"tasks": {"article": {"classes": ["a", "b"]}, "pattern": {"classes": ["c", "d"]}}}
+    data["data"][0]["annotations"]["pattern"] = "title"
+    ends = [("article", "pattern"), ("pattern", "article")]
+    data["relations"] = [{"source": source, "target": target, "learned": True} for source, target in ends]
+    with pytest.raises(
+        ValidationError, match=r"`relations\[1\]` should relate 'pattern' and 'article' in one direction. Found both"
+    ):
+        Study.model_validate(data)
 
 
 def test_two_sources_of_one_name() -> None:

@@ -4,9 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -48,13 +51,11 @@ def demo(
     overwrite: Overwrite = False,
 ) -> None:
     """Two tasks on handwritten digits teach each other, against training them apart."""
-    from rich.console import Console
-
     from conjoin.demo import QUICK, DemoStudy
     from conjoin.demo import demo as run
 
     with _told():
-        run(QUICK if quick else DemoStudy(), folder, Console(), overwrite=overwrite)
+        run(QUICK if quick else DemoStudy(), folder, _console(), overwrite=overwrite)
 
 
 @app.command()
@@ -69,8 +70,6 @@ def check(
 ) -> None:
     """Look at everything that a study would train on, and say go or no-go. Trains nothing."""
     import json
-
-    from rich.console import Console
 
     from conjoin.study import Study, StudyError
 
@@ -96,7 +95,7 @@ def check(
     if as_json:
         typer.echo(json.dumps(found.to_dict(), indent=2))
     else:
-        print_inspection(found, Console())
+        print_inspection(found, _console())
     raise typer.Exit(0 if found.go else 1)
 
 
@@ -109,7 +108,8 @@ def train(
         bool, typer.Option("--guard", help="Deliver for each task the better of this and single-task training.")
     ] = False,
     seed: Annotated[
-        int | None, typer.Option(help="Of weights, batches and regime; by default the first of the study.")
+        int | None,
+        typer.Option(min=0, max=2**32 - 1, help="Of weights, batches and regime; by default the first of the study."),
     ] = None,
     data: Data = None,
     folder: Annotated[Path | None, typer.Option(help="Where to write; by default runs/NAME/train.")] = None,
@@ -120,8 +120,6 @@ def train(
     logger: Loggers = None,
 ) -> None:
     """Train one network on all data of a study, and keep it as a model."""
-    from rich.console import Console
-
     from conjoin.runs import train as run
     from conjoin.study import Study
 
@@ -137,7 +135,7 @@ def train(
             workers=workers,
             cache_pixels=cache_pixels,
             loggers=logger or ["tensorboard"],
-            console=Console(),
+            console=_console(),
         )
 
 
@@ -158,8 +156,6 @@ def compare(
     ] = False,
 ) -> None:
     """Train every arm of a study on every seed, and say whether training together helped. Goes on where it stopped."""
-    from rich.console import Console
-
     from conjoin.runs import compare as run
     from conjoin.study import Study
 
@@ -173,7 +169,7 @@ def compare(
             processes=processes,
             cache_pixels=cache_pixels,
             loggers=logger or [],
-            console=Console(stderr=as_json),
+            console=_console(stderr=as_json),
         )
     if as_json:
         typer.echo((folder / "metrics.json").read_text("utf-8").rstrip())
@@ -199,13 +195,11 @@ def relate(
     overwrite: Overwrite = False,
 ) -> None:
     """Make a relation table: counted from rows annotated for both tasks, from a matrix, published, or an archive's."""
-    from rich.console import Console
-
     from conjoin.tabulate import tabulate
 
     with _told():
         tabulate(
-            Console(),
+            _console(),
             rows=rows or [],
             source=source,
             target=target,
@@ -234,6 +228,13 @@ def fixture(
     with _told():
         write_miniature(name, path, images=images, seed=seed)
     typer.echo(f"{path}: {name} in miniature. Images and annotations are made up.")
+
+
+def _console(*, stderr: bool = False) -> "Console":
+    """Of the terminal; names with brackets or colons in them are shown as they are."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, markup=False, emoji=False)
 
 
 @contextmanager

@@ -45,6 +45,16 @@ def test_what_cannot_be_compared(changes: dict[str, Any], study: Path, tmp_path:
     assert str(next(iter(changes.values()))) in done.stderr
 
 
+def test_a_script_is_not_run_again_by_its_children(study: Path, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        f"import conjoin as cj\nstudy = cj.Study.from_yaml({str(study)!r})\ncj.compare(study, processes=2)\n"
+    )
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert 'RuntimeError: `compare` should be called under `if __name__ == "__main__":` in a script' in done.stderr
+
+
 def command(study: Path, folder: Path, processes: int = 1) -> list[str]:
     arguments = ["--folder", str(folder), "--processes", str(processes), "--logger", "csv"]
     return [sys.executable, "-m", "conjoin", "compare", str(study), *arguments]

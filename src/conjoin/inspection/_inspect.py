@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from conjoin.data import shares
 from conjoin.evaluation import check_arms, try_network
 from conjoin.inspection._duplicates import duplicates, shown
 from conjoin.inspection._remarks import Remark
@@ -88,7 +89,7 @@ def inspect_study(study: Study, given: Any = None, *, cache: Path | None = None)
         found.remarks += [Remark("no-go", text) for text in missing]
         return found
     try:
-        prepared = prepare(study, given, cache=cache, refuse=False)
+        prepared = prepare(study, given, seed=study.seeds[0], cache=cache, refuse=False)
     except DataError as error:
         found.remarks.append(Remark("no-go", error.message))
         _faults(found, error.faults, study)
@@ -100,9 +101,8 @@ def inspect_study(study: Study, given: Any = None, *, cache: Path | None = None)
     _leaks(found, prepared)
     _relations(found, prepared, study)
     _backbone(found, prepared, study)
-    _shortages(found, prepared)
-    for source, notes in found.account["notes"].items():
-        found.remarks += [Remark("note", f"{source!r}: {text}") for text in notes]
+    _shortages(found, prepared, study)
+    _prepared(found)
     return found
 
 
@@ -208,7 +208,7 @@ def _backbone(found: Inspection, prepared: Prepared, study: Study) -> None:
         found.remarks.append(Remark("no-go", str(error)))
 
 
-def _shortages(found: Inspection, prepared: Prepared) -> None:
+def _shortages(found: Inspection, prepared: Prepared, study: Study) -> None:
     add = found.remarks.append
     for split, kind in (("train", "no-go"), ("test", "no-go"), ("validation", "caution")):
         total = sum(counts[split] for counts in found.images.values())
@@ -218,12 +218,20 @@ def _shortages(found: Inspection, prepared: Prepared) -> None:
         for task in prepared.tasks:
             if not found.annotated[task.name][split]:
                 add(Remark(kind, f"No {split} image is annotated for task {task.name!r}."))  # type: ignore[arg-type]
+            elif not any(counts[split] for counts in found.balance[task.name].values()):
+                add(Remark(kind, f"No {split} image has a label of task {task.name!r}."))  # type: ignore[arg-type]
+    if batches := _batches(found, study):
+        add(Remark("no-go", batches))
     for task in prepared.tasks:
         counts = found.balance[task.name]
         if found.annotated[task.name]["test"] and (none := [n for n in task.outputs if not counts[n]["test"]]):
             add(Remark("note", _without(task, none, "test") + " Scores that are means over them leave them out."))
         if found.annotated[task.name]["train"] and (none := [n for n in task.outputs if not counts[n]["train"]]):
             add(Remark("caution", _without(task, none, "training")))
+
+
+def _prepared(found: Inspection) -> None:
+    add = found.remarks.append
     for name, left_out in found.account["left_out"].items():
         add(
             Remark(
@@ -241,6 +249,18 @@ def _shortages(found: Inspection, prepared: Prepared) -> None:
         add(Remark("note", f"{count:,} images of {source!r} are left out to change its class frequencies."))
     for source, how in found.account["split"].items():
         add(Remark("note", f"Split of {source!r}: {how}."))
+    for source, notes in found.account["notes"].items():
+        found.remarks += [Remark("note", f"{source!r}: {text}") for text in notes]
+
+
+def _batches(found: Inspection, study: Study) -> str:
+    """What is wrong with the batches of a network that trains on all sources."""
+    sizes = [counts["train"] for counts in found.images.values() if counts["train"]]
+    try:
+        shares(sizes, study.training.batch_size)
+    except ValueError as error:
+        return str(error) if sizes else ""
+    return ""
 
 
 def _without(task: Task, outputs: list[str], split: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
-from conjoin.data import Problem, StoredImages
+from conjoin.data import Problem, StoredImages, shares
 from conjoin.evaluation import GUARDED, Row, Run, check_arms, details, guarded, judge, train_arms, try_network
 from conjoin.inspection import inspect_study
 from conjoin.relations import Relation
@@ -25,7 +25,7 @@ from conjoin.report import (
     write_report,
     write_results,
 )
-from conjoin.runs._folder import claimed, in_one_process, listed
+from conjoin.runs._folder import claimed, in_one_process, listed, not_imported_by_a_child
 from conjoin.runs._looks import looks_table
 from conjoin.runs._origin import data_fingerprint
 from conjoin.runs._stored import save_run, stored_run
@@ -62,7 +62,8 @@ def compare(
         given: data sets of sources of format `memory`, by name.
         folder: where to write.
         overwrite: replace what is there instead of going on with it.
-        processes: how many runs train side by side; by default one for each core, or one where there is a GPU.
+        processes: how many runs train side by side; by default one for each core, or one where there is a GPU. Where
+            there are several, a script calls this under `if __name__ == "__main__":`.
         cache_pixels: decode and resize every image once and keep it: 3 * height * width bytes an image.
         loggers: Lightning loggers of each run, see `make_loggers`; those that write files write to `logs/`.
         console: where to say what happens; nowhere by default.
@@ -73,11 +74,13 @@ def compare(
     Raises:
         DataError: if data cannot be used.
         FileExistsError: if the folder holds something else, or another process writes to it.
+        RuntimeError: if a script calls it other than under `if __name__ == "__main__":`, and starts processes.
         ValueError: if an arm is unknown, `single` or a second seed is missing, or the folder holds results of
             another study or other data.
 
     """
     in_one_process("compare")
+    not_imported_by_a_child()
     check_arms(study.arms)
     known_loggers(loggers)
     known_balance(study.training.balance)
@@ -91,6 +94,7 @@ def compare(
         prepared = prepare(study, given, seed=seed)
         problem = problem_of(prepared, study)
     try_network(problem.tasks, study.recipe)
+    shares([len(rows) for rows in problem.train.sources().values()], study.training.batch_size)
     print_skipped(prepared.account, console)
     _print_same(study, console)
     data = data_fingerprint(study, given, prepared)

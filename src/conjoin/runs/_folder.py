@@ -1,6 +1,7 @@
 """Folders of results: whose they are, and what is written there stays whole."""
 
 import json
+import multiprocessing
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -124,6 +125,20 @@ def _flat(value: Any, at: str = "") -> dict[str, Any]:
 def listed(folder: Path) -> list[str]:
     """Names of what a person finds there."""
     return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def not_imported_by_a_child() -> None:
+    """Refuse a script that compares when the processes that it starts import it.
+
+    Raises:
+        RuntimeError: if this process is being started, and imports the script that started it.
+
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):  # as multiprocessing itself finds out
+        raise RuntimeError(
+            '`compare` should be called under `if __name__ == "__main__":` in a script, since the processes that it '
+            "starts import the script. Found a call in one of these. `processes=1` starts none."
+        )
 
 
 def in_one_process(verb: str) -> None:

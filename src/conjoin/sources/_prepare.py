@@ -1,7 +1,7 @@
 """From a study to tables that training reads."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -143,16 +143,23 @@ def _arrange(
     for name, number in (("train", 0), ("test", 2)):
         if refuse and not (rows.column("split") == number).any():
             raise DataError(f"`data` should hold images of split {name!r}. Found none of {len(rows):,} rows.")
-        for task in found.tasks if refuse else ():
-            if not _has_any(task, rows.annotations[task.name][rows.column("split") == number]):
-                raise DataError(
-                    f"Task {task.name!r} should be annotated on images of split {name!r}"
-                    f"{', with a label that is present' if isinstance(task, MultiLabel) else ''}. Found none."
-                )
+        if refuse:
+            _refuse_unannotated(found.tasks, rows, name, number)
     full = rows
     if study.regime is not None:
         rows, full = hide(rows, study.regime, seed)
+        if refuse:
+            _refuse_unannotated(found.tasks, rows, "train", 0, f" after the regime, seed {seed}")
     return rows, full, shifted, crossing
+
+
+def _refuse_unannotated(tasks: Sequence[Task], rows: Rows, split: str, number: int, when: str = "") -> None:
+    for task in tasks:
+        if not _has_any(task, rows.annotations[task.name][rows.column("split") == number]):
+            raise DataError(
+                f"Task {task.name!r} should be annotated on images of split {split!r}"
+                f"{', with a label that is present' if isinstance(task, MultiLabel) else ''}. Found none{when}."
+            )
 
 
 def _has_any(task: Task, values: NDArray[Any]) -> bool:

@@ -41,7 +41,10 @@ def _task_names(study: "Study") -> Iterator[tuple[Place, str]]:
 
 def _outputs(study: "Study") -> Iterator[tuple[Place, str]]:
     for name, task in study.tasks.items():
-        if pair := alike(task.names or ()):
+        names = task.names or ()
+        if twice := next((one for number, one in enumerate(names) if one in names[:number]), None):
+            yield ("tasks", name), f"should have each name once. Found {twice!r} a second time."
+        elif pair := alike(names):
             yield ("tasks", name), f"should have names that cells tell apart. Found {pair[0]!r} and {pair[1]!r}."
 
 
@@ -103,7 +106,16 @@ def _words(settings: Words) -> Iterator[str]:
 
 
 def _relations(study: "Study") -> Iterator[tuple[Place, str]]:
+    pairs = [(relation.source, relation.target) for relation in study.relations]
     for number, relation in enumerate(study.relations):
+        source, target = pairs[number]
+        if (source, target) in pairs[:number]:
+            yield (
+                ("relations", number),
+                f"should be the only one from {source!r} to {target!r}. Found it a second time.",
+            )
+        elif (target, source) in pairs[:number]:
+            yield ("relations", number), f"should relate {source!r} and {target!r} in one direction. Found both."
         for end in ("source", "target"):
             name = getattr(relation, end)
             if name not in study.tasks:

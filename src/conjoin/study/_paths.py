@@ -33,7 +33,7 @@ def resolved(study: "Study", folder: Path, overrides: Mapping[str, str]) -> "Stu
         changes: dict[str, Any] = {}
         if not isinstance(source, Memory):
             if new is not None and isinstance(source.path, Mapping):
-                instead = ", ".join(f"{split}: ${{FOLDER}}/{split}.csv" for split in source.path)
+                instead = ", ".join(f'{split}: "${{FOLDER}}/{split}.csv"' for split in source.path)
                 raise StudyError(
                     f"`--data` should give the path of a source that has one. Found {new!r} for {source.name!r}, whose "
                     f"`path` is by split. Write its paths with a variable, as `path: {{{instead}}}`, and set FOLDER."

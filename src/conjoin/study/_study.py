@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import Field, NonNegativeInt, PositiveFloat, model_validator
+from pydantic import Field, PositiveFloat, model_validator
 
 from conjoin.data import Augmentation
 from conjoin.study._backbone import Backbone
@@ -19,6 +19,9 @@ from conjoin.study._sources import SourceSettings
 from conjoin.study._strict import Strict
 from conjoin.study._tasks import TaskSettings
 from conjoin.study._training import TrainingSettings
+
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+"""What NumPy takes for one."""
 
 
 class Study(Strict):
@@ -40,7 +43,7 @@ class Study(Strict):
     arms: Annotated[tuple[str, ...], Field(min_length=1)] = ("single", "joint", "coupled")
     """Ways of training; the others are compared with `single`. `guarded` takes, for each task, what validation images
     prefer of `single` and `coupled`, and trains nothing itself."""
-    seeds: Annotated[tuple[NonNegativeInt, ...], Field(min_length=1)] = (0, 1, 2, 3, 4)
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=1)] = (0, 1, 2, 3, 4)
     """Each decides which annotations a regime keeps, initial weights and batches."""
     margin: PositiveFloat = 0.01
     """Non-inferiority margin: "no harm shown" means that a loss this large is ruled out."""
