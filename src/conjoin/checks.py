@@ -196,7 +196,7 @@ def _probabilities(task: Task, found: Tensor, first: int) -> None:
         row = off.any(-1).nonzero()[0]
         raise ValueError(
             f"{where}, being floating-point, should hold probabilities within [0, 1], or NaN = not annotated. "
-            f"Found {found[off][0].item():g} in row {first + row.item()} ({int(off.sum())} in all). "
+            f"Found {found[off][0].item():.9g} in row {first + row.item()} ({int(off.sum())} in all). "
             "Codes with -1 are whole numbers: annotation.long()."
         )
     if isinstance(task, MultiClass):

@@ -53,6 +53,8 @@ class Model:
             ValueError: if an image cannot be decoded, naming its place and file.
 
         """
+        if isinstance(images, str | Path | bytes):
+            raise ValueError("`images` should be a list of images. Found one image: put it in a list, [image].")
         self.network.eval()
         device = next(self.network.parameters()).device
         parts = []
@@ -73,13 +75,14 @@ class Model:
             for place in range(len(images))
         ]
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: str | Path) -> None:
         """Write `model.json` and `weights.safetensors` into a new folder, which appears when it is complete.
 
         Raises:
             FileExistsError: if the folder exists.
 
         """
+        folder = Path(folder)
         if folder.exists():
             raise FileExistsError(f"`folder` should be new. Found {folder}.")
         description = {

@@ -65,6 +65,8 @@ def test_a_study_becomes_a_model(study: Path, tmp_path: Path) -> None:
     probabilities = model.predict(files)
     torch.testing.assert_close(probabilities["article"].sum(1), torch.ones(32))
     assert model.predict([])["marks"].shape == (0, 2)
+    with pytest.raises(ValueError, match=r"`images` should be a list of images. Found one image"):
+        model.predict(str(files[0]))
 
     relation = {"source": "article", "target": "marks", "file": str(folder / "article-marks-corrected.csv")}
     write_study(tmp_path, relations=[relation])

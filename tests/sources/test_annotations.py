@@ -146,9 +146,10 @@ def test_what_is_written_soft_is_read_back(tmp_path: Path) -> None:
         "article": torch.tensor([[0.5, 0.5], [torch.nan, torch.nan]]),
         "t": torch.tensor([[0.5, torch.nan], [1.0, 0.0]]),
     }
+    rounded = given | {"t": given["t"] + torch.tensor([[1e-7, 0.0], [1e-7, -1e-9]])}  # as a mean of predictions
     for number in range(2):
         (tmp_path / f"{number}.png").write_bytes(picture(number))
-    write_soft(tmp_path / "soft.parquet", tasks, given, image=["0.png", "1.png"])
+    write_soft(tmp_path / "soft.parquet", tasks, rounded, image=["0.png", "1.png"])
     settings = {
         task.name: {"columns": {name: f"{task.name}:{name}" for name in task.outputs}, "soft": True} for task in tasks
     }
@@ -157,7 +158,9 @@ def test_what_is_written_soft_is_read_back(tmp_path: Path) -> None:
         {"format": "parquet", "path": str(tmp_path / "soft.parquet"), **TRAIN, "annotations": settings},
     )
     for name, values in given.items():
-        assert np.array_equal(np.array(codes(study, name)), values.numpy(), equal_nan=True)
+        np.testing.assert_allclose(np.array(codes(study, name)), values.numpy(), rtol=0, atol=2e-7)
+        assert np.nanmax(codes(study, name)) <= 1
+        assert np.nanmin(codes(study, name)) >= 0
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".soft")) == []
     with pytest.raises(ValueError, match=r"one entry for each image. Found \{'image': 1, 'article:shirt': 2"):
         write_soft(tmp_path / "x.parquet", tasks, given, image=["0.png"])

@@ -79,6 +79,10 @@ BROKEN: dict[str, tuple[Callable[[Path], dict[str, Any]], str]] = {
         lambda folder: source(touched(folder / "a.jsonl", "x,y"), format="jsonl"),
         r"Data source 'shop' should be readable as jsonl. Found in .*a.jsonl: ",
     ),
+    "no tar": (
+        lambda folder: source(touched(folder / "a.tar", "x" * 700), format="webdataset"),
+        r"Data source 'shop' should be readable as webdataset. Found",
+    ),
     "a column twice": (
         lambda folder: source(touched(folder / "a.csv", "image,article,article\na,b,c\n")),
         r"The header of .*a.csv should name each column once. Found 'article' twice",
@@ -121,6 +125,15 @@ def test_an_encoding_may_be_declared(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"CAFE", b"caf\xe9"))
     prepared = prepare(make_study({"article": {"classes": ["shoe", "café"]}}, source(path, encoding="latin-1")))
     assert annotations(prepared.table["test"])["article"].tolist() == [0, 1, 0]
+
+
+def test_cells_that_are_not_understood_are_told_where_classes_are_missing(tmp_path: Path) -> None:
+    path = shop(tmp_path)
+    path.write_bytes(path.read_bytes().replace(b"shoe", b"caf\xe9"))
+    with pytest.raises(
+        DataError, match=r"(?s)at least two classes .*Found 0 of 0.*Rows left out.*shop.csv, row 1.*encoding"
+    ):
+        prepare(make_study({"article": {"classes": "collected"}}, source(path)))
 
 
 WRONG_CELLS: dict[str, tuple[dict[str, Any], str]] = {

@@ -68,11 +68,11 @@ def _csv_lines(path: Path) -> tuple[Notes, Iterator[tuple[int, list[str]]]]:
     reader = csv.reader(io.StringIO(text, newline=""))
     lines = [(reader.line_num, line) for line in reader]
     notes: Notes = {}
-    while lines and (not any(lines[0][1]) or lines[0][1][0].startswith("#")):
+    while lines and (not any(lines[0][1]) or lines[0][1][0].startswith("# ")):
         cells = lines.pop(0)[1]
         while cells and not cells[-1]:  # a spreadsheet pads a note with empty cells
             cells.pop()
-        key, _, value = ",".join(cells).removeprefix("#").lstrip().partition(": ")
+        key, _, value = ",".join(cells).removeprefix("# ").partition(": ")
         notes.setdefault(key, []).append(value)
     return notes, iter(lines)
 

@@ -47,6 +47,11 @@ def by_metadata(source: SourceSettings) -> SourceSettings:
     if not isinstance(source, Folder):
         return source
     patterns = folder_files(source)
+    if {*patterns} != {"train"} and (stray := Path(source.path) / _METADATA).exists():
+        raise DataError(
+            f"Data source {source.name!r}, which has folders of splits, should have a {_METADATA} in each of them. "
+            f"Found {stray}."
+        )
     found = {
         split: [file for one in some for file in sorted(glob.glob(f"{one}/{_METADATA}", recursive=True))]  # noqa: PTH207
         for split, some in patterns.items()

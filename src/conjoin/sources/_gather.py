@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from conjoin.sources._cells import as_text, column
-from conjoin.sources._faults import Faults
+from conjoin.sources._faults import DataError, Faults
 from conjoin.sources._folder import by_metadata
 from conjoin.sources._images import Seen, image_column, look
 from conjoin.sources._official import open_official
@@ -78,9 +78,13 @@ def gather(study: Study, given: Given, cache: Path) -> Gathered:
     tasks, encoded, wrong, left_out = [], {}, [], {}
     sizes = [len(source.images) for source in sources]
     offsets = [0, *np.cumsum(sizes).tolist()]
+    meta, files, split_wrong = _meta(sources, offsets)
     for name, settings in study.tasks.items():
         having = [source for source in sources if name in source.reads]
-        outputs = collect(name, settings, [s.reads[name] for s in having], [names[id(s)] for s in having])
+        try:
+            outputs = collect(name, settings, [s.reads[name] for s in having], [names[id(s)] for s in having])
+        except DataError as error:  # cells that are not understood may be why
+            raise DataError(error.message, _misread(name, sources, offsets, meta, files)) from error
         tasks.append(outputs.task)
         if outputs.left_out:
             left_out[name] = outputs.left_out
@@ -91,7 +95,6 @@ def gather(study: Study, given: Given, cache: Path) -> Gathered:
             parts.append(soften(values, outputs.task) if soft else values)
             wrong += [(kind, rows + offset, _from(offset, what)) for kind, rows, what in more]
         encoded[name] = np.concatenate(parts)
-    meta, files, split_wrong = _meta(sources, offsets)
     rows = Rows(meta, encoded, [source.settings.name for source in sources], files)
     found = Gathered(
         datasets.concatenate_datasets([source.images for source in sources]),
@@ -115,6 +118,16 @@ def gather(study: Study, given: Given, cache: Path) -> Gathered:
         found.bad[places] = True
         found.faults.add(kind, places.tolist(), lambda row, what=what: rows.fault(row, what(row)))  # type: ignore[misc]
     return found
+
+
+def _misread(name: str, sources: list[_Source], offsets: list[int], meta: pl.DataFrame, files: list[str]) -> Faults:
+    """Cells of a task that were not understood."""
+    faults, rows = Faults(), Rows(meta, {}, [source.settings.name for source in sources], files)
+    for source, offset in zip(sources, offsets, strict=False):
+        for kind, places, what in source.reads[name].wrong if name in source.reads else ():
+            told = _from(offset, what)
+            faults.add(kind, (places + offset).tolist(), lambda row, told=told: rows.fault(row, told(row)))  # type: ignore[misc]
+    return faults
 
 
 def _read(study: Study, source: SourceSettings, given: Given, cache: Path) -> _Source:

@@ -72,7 +72,7 @@ def image_column(opened: Opened, source: SourceSettings, cache: Path) -> dataset
 def _paths(column: datasets.Dataset, opened: Opened, source: SourceSettings) -> pa.StructArray:
     """Paths, those that are relative from the root or else the folder of the file that names them."""
     root = getattr(source, "root", None)
-    folders = [root or str(Path(file).parent.absolute()) for file in opened.files]
+    folders = [str(Path(root or Path(file).parent).absolute()) for file in opened.files]
     frame = pl.DataFrame(
         {
             "path": pl.from_arrow(column.with_format("arrow")[:]["image"]),

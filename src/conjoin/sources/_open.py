@@ -3,6 +3,7 @@
 import csv
 import glob
 import re
+import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -78,12 +79,14 @@ def open_source(source: SourceSettings, given: Given) -> Opened:
 
     """
     if isinstance(source, Memory):
-        if source.name not in given:
+        found = given.get(source.name)
+        if not isinstance(found, datasets.Dataset | datasets.DatasetDict):
             raise DataError(
-                f"Data source {source.name!r} is of format memory: its `datasets.Dataset` should be given by the "
-                f"caller. Found {sorted(given) or 'none'}."
+                f"Data source {source.name!r} is of format memory: the caller should give its `datasets.Dataset` or "
+                f"`DatasetDict` by name, as {{{source.name!r}: data}}. Found "
+                f"{'none' if found is None else f'a {type(found).__name__}'}."
             )
-        return _parts(given[source.name], source.name, own=isinstance(given[source.name], datasets.DatasetDict))
+        return _parts(found, source.name, own=isinstance(found, datasets.DatasetDict))
     if isinstance(source, Hub):
         with _reading(source, source.path):
             return _parts(datasets.load_dataset(source.path, source.subset, revision=source.revision), source.path)
@@ -240,6 +243,7 @@ def _reading(source: SourceSettings, where: str) -> Iterator[None]:
         KeyError,
         TypeError,
         csv.Error,
+        tarfile.TarError,
     ) as error:  # of the builders, or nothing of that name on the hub
         cause = re.sub(r"\s+", " ", str(error))
         raise DataError(f"Data source {source.name!r} should be readable as {source.format}. Found: {cause}") from error

@@ -18,6 +18,9 @@ from conjoin.study import AnnotationSettings, Classes, Column, Columns, SourceSe
 Wrong = tuple[str, NDArray[np.int64], Callable[[int], str]]
 """Kind of a fault, rows, and what is wrong in each."""
 
+ROUNDING = 1e-3
+"""By how much probabilities, and sums of them, may be off."""
+
 
 @dataclass(eq=False)
 class Read:
@@ -93,9 +96,8 @@ def _renamed(settings: Column) -> Callable[[pl.Expr], pl.Expr]:
 
 def _numbers(cells: pl.Series, place: str, soft: bool, wrong: list[Wrong]) -> NDArray[Any]:
     numbers = in_memory(cells, presence)
-    bad = cells.is_not_null() & (
-        numbers.is_null() | (~numbers.is_between(0, 1) if soft else ~numbers.is_in([0.0, 1.0])).fill_null(False)
-    )
+    good = numbers.is_between(-ROUNDING, 1 + ROUNDING) if soft else numbers.is_in([0.0, 1.0])
+    bad = cells.is_not_null() & ~good.fill_null(False)
     expected = "a probability within [0, 1], or be empty" if soft else "0, 1 or be empty"
     hint = (
         "" if soft else " Another code for a missing annotation is declared with `missing`; probabilities with `soft`."
@@ -107,13 +109,13 @@ def _numbers(cells: pl.Series, place: str, soft: bool, wrong: list[Wrong]) -> ND
         lambda row: f"column {place!r} should be {expected}. Found {cells[row]!r}.{hint}",
     )
     if soft:
-        return numbers.set(bad, None).cast(pl.Float32).fill_null(float("nan")).to_numpy()
+        return numbers.set(bad, None).clip(0, 1).cast(pl.Float32).fill_null(float("nan")).to_numpy()
     return numbers.set(bad, None).fill_null(-1).cast(pl.Int8).to_numpy()
 
 
 def whole(values: NDArray[Any]) -> NDArray[np.bool_]:
     """Which rows are probabilities that sum to 1."""
-    return np.asarray(np.abs(values.sum(1) - 1) <= 1e-3)
+    return np.asarray(np.abs(values.sum(1) - 1) <= ROUNDING)
 
 
 def _whole_distributions(read: Read, name: str) -> None:

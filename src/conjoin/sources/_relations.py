@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from conjoin.datasets import read_archive_relation
@@ -36,7 +35,7 @@ def build_relation(settings: RelationSettings, study: Study, prepared: Prepared)
     if settings.learned:
         return Relation.unknown(source, target)
     if settings.table is not None:
-        return Relation(source, target, torch.tensor(settings.table), origin="study file")
+        return Relation(source, target, settings.table, origin="study file")
     if settings.counted:
         return _counted(settings, study, prepared, source, target)
     try:
