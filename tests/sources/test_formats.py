@@ -116,16 +116,6 @@ def test_cells_of_metadata_csv_are_those_of_any_csv(tmp_path: Path) -> None:
     assert prepared.account.split == {"source0": "the source's own; of train 1% made validation here, seed 0"}
 
 
-def test_metadata_csv_beside_folders_of_splits(tmp_path: Path) -> None:
-    for split in ("train", "test"):
-        (tmp_path / "shop" / split).mkdir(parents=True)
-        (tmp_path / "shop" / split / "0.png").write_bytes(picture(0))
-    (tmp_path / "shop" / "metadata.csv").write_text("file_name,article\ntrain/0.png,shoe\n")
-    source = {"format": "folder", "path": str(tmp_path / "shop"), "annotations": {"article": "article"}}
-    with pytest.raises(DataError, match=r"should have a metadata.csv in each of them. Found .*shop/metadata.csv"):
-        prepare(make_study(TASKS, source))
-
-
 def test_a_row_of_metadata_csv_without_its_image_is_told(tmp_path: Path) -> None:
     (tmp_path / "shop").mkdir()
     (tmp_path / "shop" / "0.png").write_bytes(picture(0))
@@ -289,7 +279,7 @@ def test_data_sets_in_memory_with_class_names_of_their_own() -> None:
     table = datasets.Dataset.from_dict({"image": pictures, "label": [0, 1, 0]}, features=features)
     source = {"name": "mine", "format": "memory", **TRAIN, "annotations": {"article": "label"}}
     assert codes(make_study(TASKS, source), given={"mine": table}) == [1, 0, 1]
-    for given, what in (({}, "none"), ({"mine": [1]}, "a list")):
+    for given, what in (({}, "none"), ({"other": table}, r"\['other'\]"), ({"mine": [1]}, "a list")):
         message = (
             rf"'mine' is of format memory: the caller should give .* by name, as \{{'mine': data\}}. Found {what}\."
         )

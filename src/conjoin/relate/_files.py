@@ -1,10 +1,11 @@
 """Relation tables from files: one that conjoin wrote, or a plain matrix.
 
-Both may begin with notes: lines whose first cell starts with `#`, such as `# origin: ...`.
+Both may begin with notes: lines such as `# origin: ...`; `#class` in a corner is a name.
 """
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ import polars as pl
 from conjoin.relate._table import COLUMNS, Kind, RelationTable
 
 _ROUNDING = 1e-3
+_NOTE = re.compile(r"#(\s|$|\w+:)")
 
 Notes = dict[str, list[str]]
 
@@ -68,11 +70,11 @@ def _csv_lines(path: Path) -> tuple[Notes, Iterator[tuple[int, list[str]]]]:
     reader = csv.reader(io.StringIO(text, newline=""))
     lines = [(reader.line_num, line) for line in reader]
     notes: Notes = {}
-    while lines and (not any(lines[0][1]) or lines[0][1][0].startswith("# ")):
+    while lines and (not any(lines[0][1]) or _NOTE.match(lines[0][1][0])):
         cells = lines.pop(0)[1]
         while cells and not cells[-1]:  # a spreadsheet pads a note with empty cells
             cells.pop()
-        key, _, value = ",".join(cells).removeprefix("# ").partition(": ")
+        key, _, value = ",".join(cells).removeprefix("#").lstrip().partition(": ")
         notes.setdefault(key, []).append(value)
     return notes, iter(lines)
 

@@ -8,7 +8,6 @@ from conjoin.sources._rows import OTHER_NAMES, SPLITS
 from conjoin.study import Csv, Folder, SourceSettings
 
 _SPLIT_FOLDERS = dict(zip(SPLITS, SPLITS, strict=True)) | OTHER_NAMES | {"training": "train", "testing": "test"}
-_METADATA = "metadata.csv"
 
 
 def folder_files(source: Folder) -> dict[str, list[str]]:
@@ -47,17 +46,13 @@ def by_metadata(source: SourceSettings) -> SourceSettings:
     if not isinstance(source, Folder):
         return source
     patterns = folder_files(source)
-    if {*patterns} != {"train"} and (stray := Path(source.path) / _METADATA).exists():
-        raise DataError(
-            f"Data source {source.name!r}, which has folders of splits, should have a {_METADATA} in each of them. "
-            f"Found {stray}."
-        )
     found = {
-        split: [file for one in some for file in sorted(glob.glob(f"{one}/{_METADATA}", recursive=True))]  # noqa: PTH207
+        split: [file for one in some for file in sorted(glob.glob(f"{one}/metadata.csv", recursive=True))]  # noqa: PTH207
         for split, some in patterns.items()
     }
-    if not all(found.values()):
+    if not any(found.values()):
         return source
     same = {name: getattr(source, name) for name in Folder.model_fields}
-    path = found["train"] if {*found} == {"train"} else found
-    return Csv.model_construct(**same | {"format": "csv", "path": path, "image": "file_name"})
+    path = {split: files for split, files in found.items() if files} if len(patterns) > 1 else found["train"]
+    image = "file_name" if source.image == "image" else f"{source.image}_file_name"  # as `datasets` names it
+    return Csv.model_construct(**same | {"format": "csv", "path": path, "image": image})

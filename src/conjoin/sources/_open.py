@@ -81,10 +81,10 @@ def open_source(source: SourceSettings, given: Given) -> Opened:
     if isinstance(source, Memory):
         found = given.get(source.name)
         if not isinstance(found, datasets.Dataset | datasets.DatasetDict):
+            what = f"a {type(found).__name__}" if source.name in given else sorted(given) or "none"
             raise DataError(
                 f"Data source {source.name!r} is of format memory: the caller should give its `datasets.Dataset` or "
-                f"`DatasetDict` by name, as {{{source.name!r}: data}}. Found "
-                f"{'none' if found is None else f'a {type(found).__name__}'}."
+                f"`DatasetDict` by name, as {{{source.name!r}: data}}. Found {what}."
             )
         return _parts(found, source.name, own=isinstance(found, datasets.DatasetDict))
     if isinstance(source, Hub):

@@ -115,7 +115,11 @@ def _relations(study: "Study") -> Iterator[tuple[Place, str]]:
                 f"should be the only one from {source!r} to {target!r}. Found it a second time.",
             )
         elif (target, source) in pairs[:number]:
-            yield ("relations", number), f"should relate {source!r} and {target!r} in one direction. Found both."
+            yield (
+                ("relations", number),
+                f"should relate {source!r} and {target!r} in one direction. Found both. Keep the relation with the "
+                "better known table: it couples both ways.",
+            )
         for end in ("source", "target"):
             name = getattr(relation, end)
             if name not in study.tasks:
