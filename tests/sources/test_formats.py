@@ -116,6 +116,13 @@ def test_cells_of_metadata_csv_are_those_of_any_csv(tmp_path: Path) -> None:
     assert prepared.account.split == {"source0": "the source's own; of train 1% made validation here, seed 0"}
 
 
+def test_a_relative_root_names_the_same_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    source = {"path": str(write_shop(tmp_path, ROWS)), **TRAIN, "annotations": {"article": "article"}}
+    study = make_study(TASKS, source, source | {"root": "."})
+    assert prepare(study, refuse=False).account.merged == len(ROWS)
+
+
 def test_a_row_of_metadata_csv_without_its_image_is_told(tmp_path: Path) -> None:
     (tmp_path / "shop").mkdir()
     (tmp_path / "shop" / "0.png").write_bytes(picture(0))
