@@ -53,6 +53,9 @@ WITH_TABLE = ("coupled", *RECALLED)
 NAMES = ("digits", "measured", "faces")
 """Data that need no files."""
 
+PRECISIONS = ("32-true", "16-mixed", "bf16-mixed")
+"""As `TrainingSettings.precision`; on processors that know bf16 it takes half the time."""
+
 Size = tuple[int, int]
 """Images annotated for the class, and for the other tasks."""
 DIGITS, LARGE = ((50, 1000), (1000, 50), (100, 100)), ((500, 10000), (10000, 500), (2000, 2000))
@@ -80,17 +83,19 @@ class Job(NamedTuple):
 def grid(data: str, seeds: range, sizes: Sequence[Size] = (), *, everything: bool = False) -> list[Job]:
     """The cells that decide: every arm and table where images differ in nothing, ours where sources are shifted.
 
-    Those that tell more are an overlap of the annotations, and what others do where sources are shifted.
+    Those that tell more are an overlap of the annotations, what others do where sources are shifted, and training
+    until validation images say to stop.
     """
     sizes = sizes or (DIGITS if data in {"digits", "measured"} else LARGE)
     plain = [Setting(data, *size) for size in sizes]
     overlapping = [Setting(data, *size, overlap=0.1) for size in sizes]
     first, second = sizes[0]
     shifted = [Setting(data, first, second, shift="look"), Setting(data, first, second // 2, shift="classes")]
+    validated = [Setting(data, *size, validated=True) for size in sizes]
     jobs = []
-    for setting in [*plain, *shifted, *(overlapping if everything else [])]:
+    for setting in [*plain, *shifted, *([*overlapping, *validated] if everything else [])]:
         tables = TABLES if setting in plain else ("true", "half-wrong")
-        others = OTHERS if setting in plain or everything else ()
+        others = OTHERS if setting in plain or (everything and not setting.validated) else ()
         for seed in seeds:
             jobs += [Job(setting, arm, "true", seed) for arm in ("single", "joint", "full", *others)]
             jobs += [Job(setting, "coupled", table, seed) for table in tables]
@@ -105,15 +110,17 @@ def code() -> str:
     return hashlib.sha256(b"".join(path.name.encode() + path.read_bytes() for path in files)).hexdigest()[:12]
 
 
-def run(job: Job, folder: Path) -> None:
-    """Train and score; write the result when it is whole."""
-    start, how = time.perf_counter(), recipe(job.setting.data)
+def run(job: Job, folder: Path, precision: str | None = None) -> None:
+    """Train and score, networks in this arithmetic or in that of the recipe; write the result when it is whole."""
+    start, how = time.perf_counter(), recipe(job.setting)
+    if precision:
+        how = how.model_copy(update={"training": how.training.model_copy(update={"precision": precision})})
     made = problem(job.setting, job.table, job.seed)
     done = PEERS[job.arm](made, how, job.seed) if job.arm in PEERS else run_arm(job.arm, made, how, job.seed)
     last = {name: values[-1] for name, values in done.evidence.items()}
     told: dict[str, Any] = {"seconds": time.perf_counter() - start, "evidence": last}
     device = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else "cpu"
-    told |= {"code": code(), "torch": torch.__version__, "device": str(device)}
+    told |= {"code": code(), "torch": torch.__version__, "device": str(device), "precision": how.training.precision}
     told["table error"] = [table_error(*table, job.setting, job.seed) for table in done.tables.items()]
     told["scores"] = [score._asdict() for score in done.scores]
     path = folder / job.file
@@ -168,6 +175,7 @@ def main() -> int:
     parser.add_argument("--all", action="store_true", help="also the cells that tell more")
     parser.add_argument("--seeds", type=int, nargs=2, default=(0, 4), metavar=("FIRST", "LAST"))
     parser.add_argument("--only", help="only settings whose name contains this")
+    parser.add_argument("--precision", choices=PRECISIONS, help="arithmetic of the networks, if not the recipe's")
     parser.add_argument("--report", action="store_true", help="train nothing: report which of these runs are there")
     parser.add_argument("--out", type=Path, default=Path("runs/quality"))
     given = parser.parse_args()
@@ -185,7 +193,7 @@ def main() -> int:
     with pool, Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task(f"{len(jobs) - len(left)} of {len(jobs)} runs are there", total=len(left))
         try:
-            for future in as_completed([pool.submit(run, job, given.out) for job in left]):
+            for future in as_completed([pool.submit(run, job, given.out, given.precision) for job in left]):
                 future.result()
                 bar.advance(task)
         except BaseException:  # those that wait are not begun

@@ -14,13 +14,13 @@ from quality import OTHERS, Job, code, main, run
 from quality import grid as cells
 from quality_peers import UncertaintyWeighted, _labelled, run_upgrad
 from quality_report import judge_grid, write_grid
-from quality_settings import TABLES, Setting, Table, _counted, _whole, problem, table_error
+from quality_settings import TABLES, Setting, Table, _counted, _whole, problem, recipe, table_error
 from quality_study import study_images
 
 from conjoin.data import AnnotatedImages, Problem, is_known
 from conjoin.evaluation import run_arm
 from conjoin.relations import Relation
-from conjoin.study import Recipe
+from conjoin.study import Recipe, TrainingSettings
 from conjoin.tasks import MultiClass, MultiLabel
 
 from .shops import make_study, write_shop
@@ -52,6 +52,25 @@ def test_the_cells_that_decide_are_among_all() -> None:
     assert {str(job.setting) for job in given} == {
         f"study-my-{more}" for more in ("30+400", "30+400-look", "30+200-classes")
     }
+
+
+def test_networks_that_are_validated_train_longer_at_most() -> None:
+    plain, until = (recipe(Setting("faces", 500, 10000, validated=told)).training for told in (False, True))
+    assert plain == TrainingSettings(steps=2000)
+    assert until == TrainingSettings(steps=8000, validate_every=333, patience=8)
+    assert recipe(Setting("digits", 50, 1000)) == Recipe()
+
+
+def test_images_that_validate_are_not_trained_on() -> None:
+    plain, made = (problem(Setting("digits", 50, 1000, validated=told), "true", 0) for told in (False, True))
+    assert plain.validation is None
+    assert made.validation is not None
+    assert torch.equal(plain.train.images, made.train.images)
+    known = [is_known(made.validation.annotation(name)) for name in ("digit", "strokes")]
+    assert [int(part.sum()) for part in known] == [75, 75]  # of the 150 that are left
+    assert not bool((known[0] & known[1]).any())
+    trained_on = {image.numpy().tobytes() for image in made.train.images}
+    assert sum(image.numpy().tobytes() in trained_on for image in made.validation.images) == 0
 
 
 def test_everything_holds_what_is_hidden() -> None:
@@ -193,10 +212,12 @@ def test_images_of_a_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert (0.0 <= lowest < 0.1, 0.9 < highest <= 1.0) == (True, True)
     assert len(study_images(mini, 99, 1).train) == 23
     assert not torch.equal(study_images(mini, 20, 2).train.images, found.train.images)
-    job = Job(Setting(mini, 10, 10), "coupled", "true", 1)
-    run(job, tmp_path)
-    told = json.loads((tmp_path / job.file).read_text("utf-8"))
-    assert [score["task"] for score in told["scores"]] == ["kind", "use"]
+    job = Job(Setting(mini, 10, 10, validated=True), "coupled", "true", 1)
+    for precision in (None, "bf16-mixed"):
+        run(job, tmp_path, precision)
+        told = json.loads((tmp_path / job.file).read_text("utf-8"))
+        assert [score["task"] for score in told["scores"]] == ["kind", "use"]
+        assert told["precision"] == (precision or "32-true")
 
 
 def test_uncertainty_weighting_by_hand() -> None:
