@@ -1,5 +1,6 @@
 """What the quality grid shows: a table, a picture, and the bounds that coupling has to keep."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,9 @@ import altair as alt
 import numpy as np
 import polars as pl
 from quality_settings import WRONG
+from scipy import stats
 
-from conjoin.evaluation import MARGIN, Difference, findings, paired_difference
+from conjoin.evaluation import CONFIDENCE, MARGIN, Difference, findings, paired_difference, recovered_gap
 
 TABLE_ERROR = 0.1
 """Mean absolute error of a learned table, at most."""
@@ -41,14 +43,21 @@ def judge_grid(frame: pl.DataFrame) -> int:
     checks = [*_harm(frame), *_equal(frame), *_gaps(frame), *_learned(frame), *_best(frame)]
     for good, text in checks:
         print(f"{'ok    ' if good else 'MISSED'} {text}")
+    for text in _setting_by_setting(frame):
+        print(f"       {text}")
     return int(not all(good for good, _ in checks))
+
+
+def _seeds(frame: pl.DataFrame, setting: str, arms: list[str]) -> set[int]:
+    """Seeds that all of these arms were run on."""
+    return set.intersection(*(set(frame.filter(setting=setting, arm=arm)["seed"]) for arm in arms))
 
 
 def _values(frame: pl.DataFrame, setting: str, task: str, *arms: str) -> tuple[np.ndarray, ...]:
     """Scores of each arm on the seeds that all of them were run on."""
-    found = [frame.filter(setting=setting, arm=arm, task=task).select("seed", "value").sort("seed") for arm in arms]
-    common = set.intersection(*(set(part["seed"]) for part in found))
-    return tuple(part.filter(pl.col("seed").is_in(common))["value"].to_numpy() for part in found)
+    of_task = frame.filter(task=task)
+    common = pl.col("seed").is_in(_seeds(of_task, setting, list(arms)))
+    return tuple(of_task.filter(common, setting=setting, arm=arm).sort("seed")["value"].to_numpy() for arm in arms)
 
 
 def _difference(frame: pl.DataFrame, setting: str, task: str, arm: str, other: str) -> Difference | None:
@@ -82,15 +91,35 @@ def _harm(frame: pl.DataFrame) -> list[tuple[bool, str]]:
                 checks.append((False, f"negative transfer: {told}"))
         counts = {finding: found.count(finding) for finding in dict.fromkeys(found)}
         below = sum(d.upper < 0 for _, d in judged)
+        shown = float(np.median([_least_shown(d, len(judged)) for _, d in judged]))
         (setting, arm, task), worst = min(judged, key=lambda pair: pair[1].mean)
         checks.append(
             (
                 "negative transfer" not in counts,
-                f"{name} in {len(judged)} cells, family-wise: {counts}; "
+                f"{name} in {len(judged)} cells, family-wise: {counts}; harm would be a loss of {shown:.3f} (median); "
                 f"with an interval of its own below 0: {below}; worst {setting}, {arm}, {task}: {worst.mean:+.3f}",
             )
         )
     return checks
+
+
+def _least_shown(difference: Difference, cells: int) -> float:
+    """The mean loss from which the first of Holm's steps would find a difference below 0."""
+    confidence = 1 - (1 - CONFIDENCE) / 2 / cells
+    return float(stats.t.ppf(confidence, len(difference.values) - 1)) * difference.error
+
+
+def _setting_by_setting(frame: pl.DataFrame) -> Iterator[str]:
+    """What a study of one setting alone would say of its tasks; no bound, since among many some are found by chance."""
+    for setting in frame["setting"].unique(maintain_order=True):
+        for arm in _arms(frame, setting):
+            tasks = [task for s, task in _cells(frame) if s == setting]
+            compared = {task: _difference(frame, setting, task, arm, "single") for task in tasks}
+            judged = {task: d for task, d in compared.items() if d and (arm == "joint" or arm.startswith("coupled"))}
+            for (task, d), finding in zip(judged.items(), findings(list(judged.values())), strict=True):
+                if finding == "negative transfer":
+                    told = f"{setting}, {arm}, {task}: {d.mean:+.3f} [{d.lower:+.3f}, {d.upper:+.3f}]"
+                    yield f"negative transfer, judged by this setting's tasks alone: {told}"
 
 
 def _equal(frame: pl.DataFrame) -> list[tuple[bool, str]]:
@@ -109,9 +138,10 @@ def _gaps(frame: pl.DataFrame) -> list[tuple[bool, str]]:
     checks = []
     for setting, (task, least) in GAPS.items():
         single, coupled, full = _values(frame, setting, task, "single", "coupled, true", "full")
-        if len(single):
-            gap = (coupled.mean() - single.mean()) / (full.mean() - single.mean())
-            checks.append((gap >= least, f"{setting}: recovered gap on {task} {gap:.2f} (at least {least})"))
+        if len(single) > 1 and (found := recovered_gap(coupled, full, single)):
+            gap, lower, upper = found
+            told = f"{setting}: recovered gap on {task} {gap:.2f} [{lower:.2f}, {upper:.2f}] (at least {least})"
+            checks.append((gap >= least, told))
     return checks
 
 
@@ -130,19 +160,31 @@ def _learned(frame: pl.DataFrame) -> list[tuple[bool, str]]:
 
 def _best(frame: pl.DataFrame) -> list[tuple[bool, str]]:
     """Best mean Delta-m (Maninis et al. 2019) of all arms but full, over the settings of every arm, true tables."""
-    arms = {setting: _rivals(frame, setting) for setting, _ in _cells(frame)}
-    everyone = set().union(*arms.values())
+    everyone = sorted({arm for setting, _ in _cells(frame) for arm in _rivals(frame, setting)})
     if "coupled, true" not in everyone:
         return []
-    gains: dict[str, list[float]] = {}
-    for setting, task in _cells(frame):
-        single, *others = _values(frame, setting, task, "single", *sorted(everyone))
-        if len(single):  # all arms have run here
-            for arm, found in zip(sorted(everyone), others, strict=True):
-                gains.setdefault(arm, []).append(100 * (found.mean() / single.mean() - 1))
-    means = {arm: float(np.mean(values)) for arm, values in gains.items()}
-    told = ", ".join(f"{arm} {mean:+.2f}" for arm, mean in sorted(means.items(), key=lambda item: -item[1]))
-    return [(max(means, key=means.__getitem__) == "coupled, true", f"mean Delta-m, per cent: {told}")] if means else []
+    ran = {setting: _seeds(frame, setting, ["single", *everyone]) for setting, _ in _cells(frame)}
+    cells = [(setting, task) for setting, task in _cells(frame) if ran[setting]]  # all arms have run there
+    if not cells:
+        return []
+    gains = {arm: np.mean([_gains(frame, *cell, arm, ran[cell[0]]).mean() for cell in cells]) for arm in everyone}
+    first, *others = sorted(gains, key=gains.__getitem__, reverse=True)
+    told = "mean Delta-m, per cent: " + ", ".join(f"{arm} {gains[arm]:+.2f}" for arm in (first, *others))
+    common = set.intersection(*(ran[setting] for setting, _ in cells))
+    if others and len(common) > 1:
+        rival = others[0] if first == "coupled, true" else first
+        pair = [
+            np.mean([_gains(frame, *cell, arm, common) for cell in cells], axis=0) for arm in ("coupled, true", rival)
+        ]
+        d = paired_difference(*pair)
+        told += f"; coupled - {rival} {d.mean:+.2f} [{d.lower:+.2f}, {d.upper:+.2f}] on {len(common)} seeds"
+    return [(first == "coupled, true", told)]
+
+
+def _gains(frame: pl.DataFrame, setting: str, task: str, arm: str, seeds: set[int]) -> np.ndarray:
+    """Gain of an arm on each of these seeds, in per cent of what single has in the mean."""
+    found, single = _values(frame.filter(pl.col("seed").is_in(seeds)), setting, task, arm, "single")
+    return np.asarray(100 * (found - single) / single.mean())
 
 
 def _rivals(frame: pl.DataFrame, setting: str) -> list[str]:

@@ -264,11 +264,16 @@ def grid(harm: float) -> pl.DataFrame:
 
 def test_bounds_tell_harm(capsys: pytest.CaptureFixture[str]) -> None:
     assert judge_grid(grid(0.0)) == 0
-    assert "recovered gap on digit 1.02 (at least 0.7)" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "recovered gap on digit 1.02 [1.00, 1.04] (at least 0.7)" in out
+    assert "coupled, true +12.72, joint +1.25; coupled - joint +11.47 [+11.23, +11.72] on 5 seeds" in out  # by hand
+    assert "judged by this setting's tasks alone" not in out
     assert judge_grid(grid(0.15)) == 1
     out = capsys.readouterr().out
+    assert "tasks alone: digits-50+1000, coupled, true, digit: -0.048 [-0.050, -0.046]" in out
+    assert "harm would be a loss of 0.002 (median)" in out  # 2.776 standard errors of .0007
     assert "MISSED negative transfer: digits-50+1000, coupled, true, digit: -0.048" in out
-    assert "MISSED digits-50+1000: recovered gap on digit -0.48 (at least 0.7)" in out
+    assert "MISSED digits-50+1000: recovered gap on digit -0.48 [-0.50, -0.46] (at least 0.7)" in out
 
 
 def test_a_grid_that_is_not_finished_is_compared_on_the_seeds_there_are(tmp_path: Path) -> None:
