@@ -11,7 +11,8 @@ from conjoin.names import nearest
 from conjoin.relate._rows import Scan
 from conjoin.relate._table import Cells
 
-_WEIGHT = "conjoin weight"
+_WEIGHT, _SUM, _SQUARES = "conjoin weight", "conjoin sum", "conjoin squares"
+"""Columns of ours, called as no column of a user is."""
 _MOST_CLASSES = 10_000
 
 Missing = Mapping[str, set[str]]
@@ -27,7 +28,7 @@ class Sums(NamedTuple):
     known: Cells
     """Weight of the rows annotated for the output."""
     squares: Cells
-    """Sum of their squared weights."""
+    """Sum of their squared weights. Of rows that are of a class in parts, the parts: many rows do not make it more."""
 
 
 class Columns(NamedTuple):
@@ -50,13 +51,13 @@ class Columns(NamedTuple):
         """Weight and squared weight of the rows of a group."""
         if self.weight is None:
             count = pl.len() if rows is None else rows.sum()
-            return [count.cast(pl.Float64).alias("w")]
+            return [count.cast(pl.Float64).alias(_SUM)]
         weight = pl.col(_WEIGHT) if rows is None else pl.col(_WEIGHT).filter(rows)
-        return [weight.sum().alias("w"), (weight * weight).sum().alias("w2")]
+        return [weight.sum().alias(_SUM), (weight * weight).sum().alias(_SQUARES)]
 
     def square(self, group: Mapping[str, Any]) -> float:
         """Sum of squared weights of a group; its number of rows where there are no weights."""
-        return float(group["w" if self.weight is None else "w2"])
+        return float(group[_SUM if self.weight is None else _SQUARES])
 
 
 def sum_labels(columns: Columns, labels: Sequence[str]) -> Sums:
@@ -65,23 +66,25 @@ def sum_labels(columns: Columns, labels: Sequence[str]) -> Sums:
     aggregates = []
     for place, (present, absent) in enumerate(tests.values()):
         if columns.weight is None:
-            aggregates += [present.sum().alias(f"p{place}"), absent.sum().alias(f"a{place}")]
+            aggregates += [present.sum().alias(f"conjoin p{place}"), absent.sum().alias(f"conjoin a{place}")]
         else:
             weight = pl.col(_WEIGHT)
             known = weight.filter(present | absent)
             aggregates += [
-                weight.filter(present).sum().alias(f"p{place}"),
-                weight.filter(absent).sum().alias(f"a{place}"),
-                (known * known).sum().alias(f"s{place}"),
-                (present | absent).sum().alias(f"k{place}"),
+                weight.filter(present).sum().alias(f"conjoin p{place}"),
+                weight.filter(absent).sum().alias(f"conjoin a{place}"),
+                (known * known).sum().alias(f"conjoin s{place}"),
+                (present | absent).sum().alias(f"conjoin k{place}"),
             ]
     # what is neither 1 nor 0 nor null shows in the totals: counting it by class would cost a quarter more
     given = columns.frame.select(pl.col(label).count() for label in labels)
     of_class = columns.frame.group_by(columns.source).agg(aggregates)
     groups, totals = pl.collect_all([of_class, given], engine="streaming")
-    counted = "p{0} + a{0}" if columns.weight is None else "k{0}"
+    counted = "pa" if columns.weight is None else "k"
     for place, label in enumerate(labels):
-        seen = groups.select(pl.sum_horizontal(counted.format(place).split(" + ")).cast(pl.Int64).sum()).item()
+        seen = groups.select(
+            pl.sum_horizontal(f"conjoin {what}{place}" for what in counted).cast(pl.Int64).sum()
+        ).item()
         if seen != totals[label].item():
             _check_others(columns, label, *tests[label])
     classes, place_of = _names(columns, columns.source, groups[columns.source], columns.classes)
@@ -89,9 +92,9 @@ def sum_labels(columns: Columns, labels: Sequence[str]) -> Sums:
     for group in groups.iter_rows(named=True):
         if (row := place_of.get(group[columns.source])) is not None:
             for place in range(len(labels)):
-                total = float(group[f"p{place}"] + group[f"a{place}"])
-                square = total if columns.weight is None else float(group[f"s{place}"])
-                sums[:, row, place] += float(group[f"p{place}"]), total, square
+                total = float(group[f"conjoin p{place}"] + group[f"conjoin a{place}"])
+                square = total if columns.weight is None else float(group[f"conjoin s{place}"])
+                sums[:, row, place] += float(group[f"conjoin p{place}"]), total, square
     return Sums(classes, tuple(columns.outputs or labels), *sums)
 
 
@@ -107,8 +110,8 @@ def sum_classes(columns: Columns, target: str) -> Sums:
     for group in groups.iter_rows(named=True):
         row, column = row_of.get(group[columns.source]), column_of.get(group[target])
         if row is not None and column is not None:
-            present[row, column] += group["w"]
-            known[row] += group["w"]
+            present[row, column] += group[_SUM]
+            known[row] += group[_SUM]
             squares[row] += columns.square(group)
     whole = np.ones_like(present)
     return Sums(classes, outputs, present, known * whole, squares * whole)
@@ -125,12 +128,12 @@ def sum_lists(columns: Columns, target: str) -> Sums:
     present, known, squares = np.zeros((3, len(classes), len(outputs)))
     for group in totals.iter_rows(named=True):
         if (row := row_of.get(group[columns.source])) is not None:
-            known[row] += group["w"]
+            known[row] += group[_SUM]
             squares[row] += columns.square(group)
     for group in groups.iter_rows(named=True):
         row, column = row_of.get(group[columns.source]), column_of.get(group[target])
         if row is not None and column is not None:
-            present[row, column] += group["w"]
+            present[row, column] += group[_SUM]
     return Sums(classes, outputs, present, known, squares)
 
 

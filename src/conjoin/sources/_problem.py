@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import datasets
+import torch
+from torch import Tensor
 
 from conjoin.data import Preprocessing, Problem, StoredImages
 from conjoin.network import pixel_scale
+from conjoin.sources._aside import set_aside
 from conjoin.sources._mapped import cache_folder
 from conjoin.sources._open import Given
 from conjoin.sources._prepare import Prepared, prepare
@@ -23,7 +26,7 @@ def study_problem(
 def problem_of(
     prepared: Prepared, study: Study, *, cache: Path | None = None, cache_pixels: bool = False
 ) -> Problem[StoredImages]:
-    """Tasks, relations and images of a study.
+    """Tasks, relations and images of a study, some training images set aside from couplings (`set_aside`).
 
     Args:
         prepared: its data.
@@ -38,14 +41,14 @@ def problem_of(
     """
     preprocessing = _preprocessing(study.backbone)
 
-    def images(table: datasets.Dataset) -> StoredImages:
-        stored = StoredImages(table, preprocessing)
+    def images(table: datasets.Dataset, aside: Tensor | None = None) -> StoredImages:
+        stored = StoredImages(table, preprocessing, set_aside=aside)
         return stored.cached((cache or cache_folder()) / "pixels") if cache_pixels else stored
 
     return Problem(
         prepared.tasks,
         build_relations(study, prepared),
-        train=images(prepared.table["train"]),
+        train=images(prepared.table["train"], torch.from_numpy(set_aside(study, prepared))),
         test=images(prepared.table["test"]),
         validation=images(prepared.table["validation"]) if len(prepared.table["validation"]) else None,
         everything=images(prepared.hidden["train"]) if study.regime else None,

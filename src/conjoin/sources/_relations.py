@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from conjoin.datasets import read_archive_relation
 from conjoin.relate import RelationTable, Sums, estimate, partial_table, published, read_table
 from conjoin.relations import Relation
+from conjoin.sources._aside import set_aside
 from conjoin.sources._faults import DataError
 from conjoin.sources._prepare import Prepared
 from conjoin.sources._rows import annotated, known
@@ -61,11 +62,11 @@ def _stated(settings: RelationSettings, study: Study) -> RelationTable:
 def _counted(
     settings: RelationSettings, study: Study, prepared: Prepared, source: MultiClass, target: Task
 ) -> Relation:
-    """Count training images that are annotated for both; soft annotations count as weights."""
+    """Count training images that are annotated for both, but those set aside; soft annotations count in parts."""
     table = prepared.table["train"]
     values = annotations(table)
     given, told = values[source.name], values[target.name]
-    both = annotated(given) & annotated(told)
+    both = annotated(given) & annotated(told) & ~set_aside(study, prepared)
     if isinstance(settings.counted, str):
         names = [name for name in prepared.sources if name.split(": ")[0] == settings.counted]  # or sets of a regime
         both &= np.isin(np.asarray(table.with_format("numpy")["source"][:]), [prepared.sources.index(n) for n in names])
@@ -79,7 +80,7 @@ def _counted(
     labels = isinstance(target, MultiLabel)
     present = np.where(known(told), told, 0.0) if labels else _shares(told, target)
     seen = known(told).astype(float) if labels else np.ones_like(present)
-    sums = Sums(source.outputs, target.outputs, given.T @ present, given.T @ seen, (given**2).T @ seen)
+    sums = Sums(source.outputs, target.outputs, given.T @ present, given.T @ seen, given.T @ seen)
     table = estimate(sums, "multi-label" if labels else "multi-class", "counted from training images:")
     return table.relation(source, target)
 
