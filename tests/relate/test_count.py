@@ -66,6 +66,15 @@ def test_lists_count_like_label_columns() -> None:
     same(coded, count_relation(columns, "article", ["x", "y"]))
 
 
+@pytest.mark.parametrize("source", ["w", "w2", "p0", "a0", "s0", "k0"])
+def test_columns_may_be_called_anything(source: str) -> None:
+    rows = pl.DataFrame({source: ["a", "a", "b"], "x": [1, 0, 1], "y": ["u", "v", "v"], "weight": [1.0, 2.0, 0.5]})
+    same = rows.rename({source: "class"})
+    for targets, weight in ((["x"], None), (["x"], "weight"), ("y", None), ("y", "weight")):
+        found = count_relation(rows, source, targets, weight=weight).probability
+        np.testing.assert_array_equal(found, count_relation(same, "class", targets, weight=weight).probability)
+
+
 def test_weights_are_effective_counts() -> None:
     rows = pl.DataFrame({"article": ["a", "a", "a", "b"], "x": [1, 0, 1, 0], "w": [1.0, 1.0, 2.0, 1.0]})
     table = count_relation(rows, "article", ["x"], weight="w", prior=1.0)

@@ -64,9 +64,10 @@ def test_a_matrix(tmp_path: Path) -> None:
         assert table.origin == f"read from {name}"
     (tmp_path / "corner.csv").write_text("#class,x,y\na,0.25,0.75\nb,1,0\n")
     assert read_table(tmp_path / "corner.csv").outputs == ("x", "y")
-    (tmp_path / "noted.csv").write_text("# kind: multi-label\n# origin: Me 2020, p. 3\nc,x,y\na,0.5,0.5\n")
-    noted = read_table(tmp_path / "noted.csv")
-    assert (noted.kind, noted.origin) == ("multi-label", "Me 2020, p. 3")
+    for note in ("# kind: multi-label", "# Kind:multi-label", "#kind: multi-label "):
+        (tmp_path / "noted.csv").write_text(f"{note}\n# origin: Me 2020, p. 3\nc,x,y\na,0.5,0.5\n")
+        noted = read_table(tmp_path / "noted.csv")
+        assert (noted.kind, noted.origin) == ("multi-label", "Me 2020, p. 3")
 
 
 CELLS = "class,output,probability,lower,upper,count\n"

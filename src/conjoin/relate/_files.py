@@ -52,7 +52,7 @@ def read_table(path: str | Path) -> RelationTable:
         if len(line) != len(header):
             raise ValueError(f"`{path}`, row {number}, should have {len(header)} columns. Found {len(line)}.")
     origin = " ".join(notes.get("origin", [])) or f"read from {path.name}"
-    kind = notes.get("kind", [""])[0]
+    kind = notes.get("kind", [""])[0].strip()
     try:
         table = _long(path, lines[1:]) if tuple(header) == COLUMNS else _matrix(path, header, lines[1:])
         if not kind:
@@ -74,8 +74,8 @@ def _csv_lines(path: Path) -> tuple[Notes, Iterator[tuple[int, list[str]]]]:
         cells = lines.pop(0)[1]
         while cells and not cells[-1]:  # a spreadsheet pads a note with empty cells
             cells.pop()
-        key, _, value = ",".join(cells).removeprefix("#").lstrip().partition(": ")
-        notes.setdefault(key, []).append(value)
+        key, _, value = ",".join(cells).removeprefix("#").partition(":")
+        notes.setdefault(key.strip().lower(), []).append(value.removeprefix(" "))
     return notes, iter(lines)
 
 

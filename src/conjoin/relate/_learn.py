@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from conjoin.relate._count import estimate
 from conjoin.relate._sums import Sums
@@ -22,6 +22,7 @@ def learn_relation(
     outputs: Sequence[str],
     kind: Kind,
     *,
+    annotated: Bool[np.ndarray, "rows"] | None = None,
     rounds: int = 30,
 ) -> RelationTable:
     """P(target | source) from target annotations and predictions of the source on the same images.
@@ -30,8 +31,9 @@ def learn_relation(
     maximisation (Dempster, Laird & Rubin 1977) over the table alone, begun from the most probable classes. The
     predictions stay as they are, so that what the table says cannot come back as what the network predicts.
 
-    Intervals are those of `estimate`, as if the posterior classes were annotations: what they leave out is that the
-    predictor may mistake a class throughout. Counts are NaN, since nobody counted images of a class.
+    Intervals are those of `estimate`, as if the posterior classes were weights of rows, which makes them narrow where
+    classes are open; and they leave out that the predictor may mistake a class throughout. Counts are NaN, since nobody
+    counted images of a class.
 
     Args:
         predicted: probabilities of the source classes, by a network that was not trained on their annotation.
@@ -39,6 +41,7 @@ def learn_relation(
         classes: names of the source classes.
         outputs: names of the target's outputs.
         kind: "multi-label" or "multi-class".
+        annotated: rows of which `predicted` is what is annotated, which stays whatever the table says; none by default.
         rounds: of expectation and maximisation.
 
     Raises:
@@ -55,15 +58,23 @@ def learn_relation(
     present = np.where(known, told, 0.0)
     absent = known - present if kind == "multi-label" else np.zeros_like(present)
     log_prior = np.log(np.maximum(predicted, _LEAST))
-    weights = np.eye(len(classes))[predicted.argmax(1)]
+    stays = np.zeros((len(told), 1), dtype=bool) if annotated is None else annotated[:, None]
+    weights = np.where(stays, predicted, np.eye(len(classes))[predicted.argmax(1)])
     for _ in range(rounds):
-        cells = estimate(_sums(weights, present, known, classes, outputs), kind, "").probability
-        cells = cells.clip(_FLOOR, 1 - _FLOOR)
+        cells = _floored(estimate(_sums(weights, present, known, classes, outputs), kind, "").probability, kind)
         weights = log_prior + present @ np.log(cells).T + absent @ np.log(1 - cells).T
         weights = np.exp(weights - weights.max(1, keepdims=True))
-        weights /= weights.sum(1, keepdims=True)
+        weights = np.where(stays, predicted, weights / weights.sum(1, keepdims=True))
     table = estimate(_sums(weights, present, known, classes, outputs), kind, "")
     return replace(table, count=np.full_like(table.count, np.nan), origin=f"learnt from {len(told):,} images")
+
+
+def _floored(cells: Float[np.ndarray, "classes outputs"], kind: Kind) -> Float[np.ndarray, "classes outputs"]:
+    """No cell certain, as in `Relation`: the floor of classes that exclude each other falls with their number."""
+    if kind == "multi-label":
+        return cells.clip(_FLOOR, 1 - _FLOOR)
+    least = cells.clip(2 * _FLOOR / cells.shape[1])
+    return np.asarray(least / least.sum(1, keepdims=True))
 
 
 def _sums(
@@ -74,4 +85,5 @@ def _sums(
     outputs: Sequence[str],
 ) -> Sums:
     seen = known.astype(float)
-    return Sums(tuple(classes), tuple(outputs), weights.T @ present, weights.T @ seen, (weights**2).T @ seen)
+    squares = (weights**2).T @ seen  # parts as weights: rows count for more than they are, and are smoothed less
+    return Sums(tuple(classes), tuple(outputs), weights.T @ present, weights.T @ seen, squares)
