@@ -59,6 +59,33 @@ def test_classes_to_classes() -> None:
     assert abs(found.probability - expected).max() < 0.1
 
 
+def test_annotated_classes_stay_whatever_labels_say() -> None:
+    """Of twenty labels that are alike in an image, all present would make it an a, all absent a b."""
+    rng = np.random.default_rng(2)
+    truth = rng.integers(0, 2, 400)
+    told = np.repeat(rng.random((400, 1)) < np.array([0.7, 0.3])[truth, None], 20, axis=1).astype(float)
+    names = tuple(f"o{i}" for i in range(20))
+    free, held = (
+        learn_relation(np.eye(2)[truth], told, CLASSES, names, "multi-label", annotated=given).probability
+        for given in (None, np.ones(400, dtype=bool))
+    )
+    means = np.stack([told[truth == c].mean(0) for c in range(2)])
+    assert abs(held - means).max() < 0.02  # but for the prior
+    assert abs(free - means).max() > 0.1
+
+
+def test_many_classes_are_told_apart() -> None:
+    """Of 100 outcomes each class has half; with no cell below .01 every row would be almost even."""
+    rng = np.random.default_rng(3)
+    truth = rng.integers(0, 2, 8000)
+    outcome = 50 * truth + rng.integers(0, 50, 8000)
+    right = np.where(rng.random(8000) < 0.75, truth, 1 - truth)
+    predicted = np.where(np.eye(2)[right] > 0, 0.75, 0.25)
+    found = learn_relation(predicted, np.eye(100)[outcome], CLASSES, [str(i) for i in range(100)], "multi-class")
+    assert found.probability[0, :50].sum() > 0.9
+    assert found.probability[1, 50:].sum() > 0.9
+
+
 @settings(deadline=None, max_examples=30)
 @given(st.integers(0, 10**6), st.integers(2, 5), st.integers(1, 4), st.integers(1, 30))
 def test_any_input_gives_a_table(seed: int, classes: int, outputs: int, rows: int) -> None:
@@ -107,7 +134,7 @@ RECIPE = Recipe(training=TrainingSettings(steps=150))
 
 def test_the_table_of_digits_is_learnt(problem: Problem[AnnotatedImages]) -> None:
     assert unknown_relations(problem) == {"digit->strokes"}
-    learnt = with_learned_tables(problem, RECIPE, 0)
+    learnt, _ = with_learned_tables(problem, RECIPE, 0)
     assert not unknown_relations(learnt)
     true = digits(100, 300, seed=100).relations[0].table[:, :7]
     found = learnt.relations[0].table[:, :7]

@@ -18,7 +18,7 @@ from conjoin.data import Images, Problem
 from conjoin.evaluation._arms import ARMS, known_arms
 from conjoin.evaluation._learned import unknown_relations, with_learned_tables
 from conjoin.evaluation._metrics import Score, predict
-from conjoin.evaluation._train import objectives, train_network
+from conjoin.evaluation._train import Trained, objectives, train_network
 from conjoin.evaluation._validation import scores
 from conjoin.evaluation._workers import end_with_parent
 from conjoin.study import Recipe
@@ -55,6 +55,11 @@ class Run:
     """By relation: the table as annotations of its target had corrected it in the end."""
     looks: list[list[Look]] = field(default_factory=list)
     """For each network, what every look at the validation images showed."""
+
+    def add(self, trained: Trained) -> None:
+        """Add what a network cost."""
+        self.images += trained.images
+        self.parameters += sum(parameter.numel() for parameter in trained.network.parameters())
 
 
 class _Trace(Callback):
@@ -102,9 +107,9 @@ def run_arm(
     start, trace = time.perf_counter(), _Trace()
     run = Run(arm, seed, evidence=trace.evidence, losses=trace.losses)
     if ARMS[arm].related and (unknown := unknown_relations(problem)):
-        problem = with_learned_tables(problem, recipe, seed)
+        problem, teacher = with_learned_tables(problem, recipe, seed)
         run.tables = {r.name: r.table.tolist() for r in problem.relations if r.name in unknown}
-        run.images += recipe.training.steps * recipe.training.batch_size
+        run.add(teacher)
     for objective in objectives(arm, problem, recipe):
         everything = ARMS[arm].everything
         name = "-".join([arm, str(seed), *objective.tasks][: 3 if len(objective.tasks) == 1 else 2])
@@ -122,8 +127,7 @@ def run_arm(
         run.thresholds.update({name: limits.tolist() for name, limits in trained.thresholds.items()})
         run.looks.append(trained.looks)
         run.corrected.update({name: table.tolist() for name, table in objective.corrected().items()})
-        run.images += trained.images
-        run.parameters += sum(parameter.numel() for parameter in trained.network.parameters())
+        run.add(trained)
         run.scores.extend(scores(trained.tasks, logits, problem.test, problem, recipe, thresholds=trained.thresholds))
     run.seconds = time.perf_counter() - start
     return run

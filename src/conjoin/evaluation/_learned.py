@@ -10,7 +10,7 @@ from torch import Tensor
 
 from conjoin.data import Images, Problem, is_known
 from conjoin.evaluation._metrics import predict
-from conjoin.evaluation._train import train_network
+from conjoin.evaluation._train import Trained, train_network
 from conjoin.objective import Objective
 from conjoin.relate import Kind, learn_relation
 from conjoin.relations import Relation
@@ -25,8 +25,8 @@ def unknown_relations(problem: Problem[Images]) -> set[str]:
     return {relation.name for relation in problem.relations if not relation.is_known}
 
 
-def with_learned_tables(problem: Problem[Kept], recipe: Recipe, seed: int) -> Problem[Kept]:
-    """The problem with every table known.
+def with_learned_tables(problem: Problem[Kept], recipe: Recipe, seed: int) -> tuple[Problem[Kept], Trained]:
+    """The problem with every table known, and the network that told them.
 
     One network is trained on all tasks without coupling. What it predicts of the source, on images annotated for the
     target and not for the source, tells the table (`conjoin.relate.learn_relation`); where an image has both,
@@ -44,17 +44,20 @@ def with_learned_tables(problem: Problem[Kept], recipe: Recipe, seed: int) -> Pr
         relation if relation.is_known else _learned(relation, problem.train, logits[relation.source.name])
         for relation in problem.relations
     )
-    return replace(problem, relations=relations)
+    return replace(problem, relations=relations), trained
 
 
 def _learned(relation: Relation, images: Images, logits: Tensor) -> Relation:
     source, target = relation.source, relation.target
     given, told = images.annotation(source.name), images.annotation(target.name)
     rows = is_known(told) & ~images.set_aside
-    has_class = (rows & is_known(given))[:, None]
-    predicted = torch.where(has_class, _soft(source, given), logits.double().softmax(-1))[rows]
+    has_class = is_known(given)
+    predicted = torch.where(has_class[:, None], _soft(source, given), logits.double().softmax(-1))[rows]
     kind: Kind = "multi-label" if isinstance(target, MultiLabel) else "multi-class"
-    table = learn_relation(predicted.numpy(), _told(target, told[rows]), source.outputs, target.outputs, kind)
+    annotated = has_class[rows].numpy()
+    table = learn_relation(
+        predicted.numpy(), _told(target, told[rows]), source.outputs, target.outputs, kind, annotated=annotated
+    )
     return table.relation(source, target)
 
 

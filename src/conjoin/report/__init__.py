@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from conjoin.report._relation import print_relation
     from conjoin.report._save import save
     from conjoin.report._terminal import print_results, print_scores
+    from conjoin.report._write import write
 
 __all__ = [
     "Contents",
@@ -31,6 +32,7 @@ __all__ = [
     "run_bar",
     "save",
     "versions",
+    "write",
     "write_report",
     "write_results",
 ]
@@ -50,6 +52,7 @@ _FILES = {
     "save": "_save",
     "versions": "_html",
     "write_report": "_html",
+    "write": "_write",
     "write_results": "_files",
 }
 

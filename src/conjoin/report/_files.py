@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from conjoin.evaluation import Details, Row, Run, verdict
+from conjoin.report._write import write
 
 
 def write_results(folder: Path, runs: Sequence[Run], rows: Sequence[Row], *, margin: float, more: Details) -> None:
@@ -20,7 +21,7 @@ def write_results(folder: Path, runs: Sequence[Run], rows: Sequence[Row], *, mar
         for run in sorted(runs, key=lambda run: run.seed)
         for score in run.scores
     ]
-    pl.DataFrame(scores).write_csv(folder / "metrics.csv")
+    write(folder / "metrics.csv", pl.DataFrame(scores).write_csv())
     summary = {
         "margin": margin,
         "results": [row._asdict() | {"difference": row.difference and row.difference._asdict()} for row in rows],
@@ -29,4 +30,4 @@ def write_results(folder: Path, runs: Sequence[Run], rows: Sequence[Row], *, mar
         },
         "details": more.to_dict(),
     }
-    (folder / "metrics.json").write_text(json.dumps(summary, indent=2) + "\n")
+    write(folder / "metrics.json", json.dumps(summary, indent=2) + "\n")

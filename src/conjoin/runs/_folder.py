@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 from filelock import FileLock, Timeout
 
+from conjoin.report import write
 from conjoin.study import Study
 
 _STUDY, _ORIGIN, _LOCK = "study.yaml", "origin.json", ".lock"
@@ -64,13 +65,6 @@ def claimed(folder: Path, study: Study, origin: Mapping[str, Any], *, overwrite:
             yield
     except Timeout:
         raise FileExistsError(f"`{folder}` is being written to by another process. Wait for it to end.") from None
-
-
-def write(path: Path, text: str) -> None:
-    """Write a text file that is whole or not there."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(text, "utf-8")
-    part.replace(path)
 
 
 def _delete_results(folder: Path) -> None:

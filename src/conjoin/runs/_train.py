@@ -26,9 +26,9 @@ from conjoin.evaluation import (
 from conjoin.model import Model
 from conjoin.objective import Objective
 from conjoin.relations import Relation
-from conjoin.report import print_scores, print_skipped
+from conjoin.report import print_scores, print_skipped, write
 from conjoin.runs._delivered import delivered, scored
-from conjoin.runs._folder import claimed, in_one_process, listed, write
+from conjoin.runs._folder import claimed, in_one_process, listed
 from conjoin.runs._looks import looks_table
 from conjoin.runs._origin import data_fingerprint
 from conjoin.sources import Given, prepare, problem_of
@@ -116,7 +116,7 @@ def train(
             console.print("Without `relations` there is nothing to couple: this is arm joint.")
         if ARMS[arm].related and (unknown := unknown_relations(problem)):
             console.print(f"First, a network without coupling, to learn {', '.join(sorted(unknown))}.")
-            problem = with_learned_tables(problem, study.recipe, seed)
+            problem, _ = with_learned_tables(problem, study.recipe, seed)
             (objective,) = objectives(arm, problem, study.recipe)
             learnt = {relation.name: relation.table for relation in problem.relations if relation.name in unknown}
             _write_tables(problem.relations, learnt, folder, ".csv")
@@ -142,9 +142,10 @@ def train(
             console.print(f"Alone: {', '.join(single.tasks)}.")
             singles.append(train_one(single, f"single-{number}", folder / "alone" / str(number)))
         found = scored(arm, trained, singles, problem, study.recipe)
-        pl.DataFrame([{"arm": a, "seed": seed, **one._asdict()} for a, one in found]).write_csv(folder / "metrics.csv")
+        rows = pl.DataFrame([{"arm": a, "seed": seed, **one._asdict()} for a, one in found])
+        write(folder / "metrics.csv", rows.write_csv())
         runs = [Run(arm, seed, looks=[trained.looks]), Run("single", seed, looks=[one.looks for one in singles])]
-        looks_table(runs).write_csv(folder / "validation.csv")
+        write(folder / "validation.csv", looks_table(runs).write_csv())
         model = delivered(trained, singles, study.backbone.name, problem.train.preprocessing)
         shutil.rmtree(folder / "model", ignore_errors=True)
         model.save(folder / "model")

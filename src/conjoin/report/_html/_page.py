@@ -16,6 +16,7 @@ from conjoin.report._html._outputs import confusions, f1_changes
 from conjoin.report._html._pictures import changes, conflicts
 from conjoin.report._html._relations import rates, tables
 from conjoin.report._html._verdict import arms, verdicts
+from conjoin.report._write import write
 
 _SECTIONS = (
     arms,
@@ -61,7 +62,7 @@ def write_report(path: Path, contents: Contents) -> None:
         colours=COLOURS,
         vega=vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"),
     )
-    path.write_text(page, "utf-8")
+    write(path, page)
 
 
 def _strict_json(value: object, **_: object) -> str:
