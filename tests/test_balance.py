@@ -1,6 +1,6 @@
 """Balanced gradients: each source's own, through its own graph, made one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -65,7 +65,7 @@ def test_every_name_is_there() -> None:
     assert set(AGGREGATORS) == set(get_args(Aggregation))
 
 
-@pytest.mark.parametrize("balance", [Aggregated(SumWeighting(), SIZES), Scalarized(Sum(), SIZES)])
+@pytest.mark.parametrize("balance", [Aggregated(lambda _: SumWeighting(), SIZES), Scalarized(Sum(), SIZES)])
 def test_summed_sources_are_the_plain_step(balance: Balance) -> None:
     """Gradients, loss, terms, base rates and evidence."""
     (expected, before, loss), (found, after, value) = step(Balance()), step(balance)
@@ -104,9 +104,10 @@ def test_conflicting_sources_both_gain_from_upgrad() -> None:
     """To first order; of the sum the smaller one loses."""
     sizes = [8, 3]
     batch = conflicting(sizes, agree=False)
-    own = torch.stack([flat(step(Aggregated(Only(source), sizes), batch)[0]) for source in (0, 1)])
+    only: list[Callable[[int], Only]] = [lambda _: Only(0), lambda _: Only(1)]
+    own = torch.stack([flat(step(Aggregated(make, sizes), batch)[0]) for make in only])
     assert (own @ flat(step(Balance(), batch)[0])).min() < -1e-4
-    upgrad = flat(step(Aggregated(AGGREGATORS["upgrad"](2), sizes), batch)[0])
+    upgrad = flat(step(Aggregated(AGGREGATORS["upgrad"], sizes), batch)[0])
     assert (own @ upgrad).min() > -1e-6 * own.norm() * upgrad.norm()
     assert upgrad.norm() > 0
 
@@ -114,13 +115,13 @@ def test_conflicting_sources_both_gain_from_upgrad() -> None:
 @pytest.mark.parametrize("name", ["upgrad", "pcgrad"])
 def test_without_conflict_it_is_the_plain_step(name: str) -> None:
     batch = conflicting([8, 3], agree=True)
-    close(step(Aggregated(AGGREGATORS[name](2), [8, 3]), batch)[0], step(Balance(), batch)[0])
+    close(step(Aggregated(AGGREGATORS[name], [8, 3]), batch)[0], step(Balance(), batch)[0])
 
 
 @pytest.mark.parametrize("name", ["upgrad", "pcgrad", "mgda"])
 def test_heads_are_summed(name: str) -> None:
     batch = conflicting([8, 3], agree=False)
-    found, expected = (step(b, batch)[0] for b in (Aggregated(AGGREGATORS[name](2), [8, 3]), Balance()))
+    found, expected = (step(b, batch)[0] for b in (Aggregated(AGGREGATORS[name], [8, 3]), Balance()))
     close(
         {n: g for n, g in found.items() if n.startswith("heads")},
         {n: g for n, g in expected.items() if n.startswith("heads")},
@@ -156,7 +157,27 @@ def test_gradients_that_are_not_finite_are_summed() -> None:
     """As the scaler of 16-bit gradients expects, which passes over such a step."""
     rows = (torch.tensor([1.0, torch.inf]), torch.tensor([-1.0, 0.0]))
     for name, make in AGGREGATORS.items():
-        assert torch.equal(Aggregated(make(2), [1, 1])._weights([rows]), torch.ones(2, dtype=torch.float64)), name
+        assert torch.equal(Aggregated(make, [1, 1])._weights([rows]), torch.ones(2, dtype=torch.float64)), name
+
+
+def test_one_image_of_a_source_cannot_be_normalised() -> None:
+    balance = Aggregated(AGGREGATORS["mgda"], [1, 8])
+    network = Network([SHAPE, LABELS], "resnet10t", channels=1)
+    with pytest.raises(ValueError, match=r"give each source two images or more, .* Found \[1, 8\]\. Make it larger"):
+        balance.logits(network.train(), torch.randn(9, 1, 32, 32))
+    network = Network([SHAPE, LABELS], "resnet10t", channels=1, freeze_norm=True)
+    assert balance.logits(network.train(), torch.randn(9, 1, 32, 32))["shape"].shape == (9, 3)
+
+
+@pytest.mark.parametrize("name", AGGREGATORS)
+def test_a_source_that_teaches_nothing_has_no_say(name: str) -> None:
+    """The shortest combination with a gradient of nought is nought: MGDA would train nothing."""
+    rows = torch.tensor([[3.0, 0.0], [0.0, 0.0], [0.0, 4.0]])
+    weights = Aggregated(AGGREGATORS[name], [1, 1, 1])._weights([tuple(rows)])
+    without = Aggregated(AGGREGATORS[name], [1, 1])._weights([tuple(rows[[0, 2]])])
+    torch.testing.assert_close(weights, torch.tensor([float(without[0]), 0, float(without[1])], dtype=torch.float64))
+    assert float(without.min()) > 0
+    assert not Aggregated(AGGREGATORS[name], [1, 1])._weights([(torch.zeros(2), torch.zeros(2))]).any()
 
 
 @pytest.mark.parametrize("name", ALL)

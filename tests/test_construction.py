@@ -22,6 +22,16 @@ ROUND = [[0.5, 0.5, 0.5, 0.5]] * 3
 OTHER = MultiClass("shape", ["round", "square"])
 BACK = Relation(MATERIAL, SHAPE, [[0.5, 0.3, 0.2]] * 4)
 CONSTRUCTION: dict[str, tuple[Callable[[], Any], type[Exception], list[str]]] = {
+    "matching below 0": (
+        lambda: Coupling(relation(LABELS), matching=-1.0),
+        ValueError,
+        ["`matching` should be a number of at least 0", "Found -1.0"],
+    ),
+    "no number": (
+        lambda: Coupling(relation(LABELS), coannotation=float("nan")),
+        ValueError,
+        ["`coannotation` should be a number", "Found nan"],
+    ),
     "empty name": (lambda: MultiClass("", ["a", "b"]), ValueError, ["`name` should be", "Found ''"]),
     "dotted name": (lambda: MultiLabel("a.b", ["a"]), ValueError, ["without '.'", "Found 'a.b'"]),
     "one class": (

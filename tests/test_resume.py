@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import lightning as L
 import pytest
@@ -42,7 +43,8 @@ def problem() -> Problem[AnnotatedImages]:
 def trained(problem: Problem[AnnotatedImages], folder: Path | None, **changes: object) -> None:
     known = {"steps": 2, "batch_size": 32, "lr": 2e-3}
     settings = TrainingSettings.model_validate({name: changes.pop(name, value) for name, value in known.items()})
-    network, objective = Network(problem.tasks, channels=1), Objective(problem.tasks)
+    weights: Any = changes.pop("weights", None)
+    network, objective = Network(problem.tasks, channels=1), Objective(problem.tasks, weights=weights)
     fit(network, objective, problem.train, settings, folder=folder, **changes)  # type: ignore[arg-type]
 
 
@@ -55,6 +57,7 @@ def test_a_run_is_resumed_as_itself_only(problem: Problem[AnnotatedImages], tmp_
         ({"lr": 1e-3}, r"`lr` should be as in the run that is resumed, 0\.002\. Found 0\.001\. Other settings"),
         ({"augmentation": Augmentation(flip=0.5)}, r"`augmentation` should be as in the run"),
         ({"seed": 1}, r"`seed` should be as in the run that is resumed, 0\. Found 1\. Other data or settings"),
+        ({"weights": {"digit": 2.0}}, r"`objective` should be as in the run that is resumed, \w{12}\. Found \w{12}\."),
     ):
         with pytest.raises(ValueError, match=words):
             trained(problem, tmp_path, resume=True, **change)

@@ -30,6 +30,14 @@ def problem() -> Problem[AnnotatedImages]:
     return replace(made, validation=digits(50, 200, fold=1).test)
 
 
+def test_a_network_that_diverged_has_no_score(problem: Problem[AnnotatedImages]) -> None:
+    network = Network(problem.tasks, channels=1)
+    with torch.no_grad():
+        next(network.heads.parameters()).fill_(torch.nan)
+    with pytest.raises(ValueError, match=r"Logits of task 'digit' should be finite\. Found (\d+) of \1 images without"):
+        predict(network, problem.test)
+
+
 class Scripted:
     """Says given scores, and remembers the weights it was asked about."""
 

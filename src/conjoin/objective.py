@@ -1,5 +1,6 @@
 """Tasks and couplings turned into one loss, for any training loop."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, cast
 
@@ -48,7 +49,7 @@ class Objective(nn.Module):
             predictions that losses and couplings see, and the logits alone tell outcomes as if all were equally
             frequent.
         scale: "likelihood" as above, or "mean": the mean over labels instead of the sum, and each term a
-            mean over the images that it acts on.
+            mean over the images that it acts on; meant for `Kollias2024`, as terms of `Coupling` stay sums.
         validate: whether to look at the values of logits and annotations in each call. By default
             in the first ten calls in training mode, and never inside `torch.compile`: looking at
             values makes a GPU wait. Names, shapes and types are always checked, and so are the values
@@ -180,6 +181,12 @@ class Objective(nn.Module):
         measured = torch.ones(images, dtype=torch.bool) if set_aside is None else set_aside.cpu()
         for coupling in self._coupled():
             coupling.expect(known, measured)
+
+    def digest(self) -> str:
+        """Of what decides the loss and is not learnt: relations, weights, adjustments, scale."""
+        told = repr([sorted(self.weights.items()), sorted(self.adjustments.items()), self.scale])
+        tables = [part.cpu().numpy().tobytes() for r in self.relations() for part in (r.log_table, r.count)]
+        return hashlib.sha256(b"".join([told.encode(), *tables])).hexdigest()[:12]
 
     def relations(self) -> list[Relation]:
         """The relations of all couplings."""

@@ -12,6 +12,8 @@ from conjoin.datasets import read_archive_relation
 from conjoin.inspection import inspect_study
 from conjoin.miniatures import write_miniature
 from conjoin.relate import read_table
+from conjoin.runs._origin import data_fingerprint
+from conjoin.sources import prepare
 from conjoin.study import Study
 
 pytestmark = pytest.mark.usefixtures("_own_cache")
@@ -63,6 +65,15 @@ def test_a_class_that_the_table_lacks(tmp_path: Path) -> None:
     told = [remark.text for remark in found.remarks if remark.kind == "no-go"]
     assert "`archive` of relation species->attributes: `fill` should give a probability for every class" in told[0]
     assert "Found none for 'unicorn'" in told[0]
+
+
+def test_another_table_is_other_data(tmp_path: Path) -> None:
+    study = birds(tmp_path / "root", "cub", list(read_classes(tmp_path / "names", "cub")))
+    before = data_fingerprint(study, None, prepare(study))
+    (path,) = (tmp_path / "root").rglob("class_attribute_labels_continuous.txt")
+    rows = [[float(cell) for cell in line.split()] for line in path.read_text("utf-8").splitlines()]
+    path.write_text("".join(" ".join(f"{100 - cell:g}" for cell in row) + "\n" for row in rows), "utf-8")
+    assert data_fingerprint(study, None, prepare(study)) != before
 
 
 def test_what_is_no_archive_with_a_table(tmp_path: Path) -> None:

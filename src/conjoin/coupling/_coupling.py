@@ -1,5 +1,6 @@
 """The default coupling: distribution matching and soft co-annotation, gated by evidence."""
 
+import math
 from collections.abc import Mapping
 from typing import cast
 
@@ -40,10 +41,16 @@ class Coupling(BaseCoupling):
         matching: weight of distribution matching.
         coannotation: weight of soft co-annotation.
 
+    Raises:
+        ValueError: if a weight is below 0 or no number.
+
     """
 
     def __init__(self, *relations: Relation, matching: float = 1.0, coannotation: float = 1.0) -> None:
         super().__init__(*relations)
+        for name, weight in {"matching": matching, "coannotation": coannotation}.items():
+            if not 0 <= weight < math.inf:
+                raise ValueError(f"`{name}` should be a number of at least 0. Found {weight}.")
         self.matching, self.coannotation = matching, coannotation
         self.evidence = nn.ModuleList(Evidence(relation) for relation in relations)
         self.means = nn.ModuleList(ClassMeans(relation) for relation in relations)

@@ -30,7 +30,12 @@ class Score(NamedTuple):
 
 @torch.no_grad()
 def predict(network: Network, data: Images, *, batch_size: int = 64) -> dict[str, Tensor]:
-    """Logits of every task by name, in evaluation mode, on the network's device; its mode is kept."""
+    """Logits of every task by name, in evaluation mode, on the network's device; its mode is kept.
+
+    Raises:
+        ValueError: if any is not finite: it has no score.
+
+    """
     training = network.training
     network.eval()
     device = next(network.parameters()).device
@@ -39,7 +44,14 @@ def predict(network: Network, data: Images, *, batch_size: int = 64) -> dict[str
         network(data.__getitems__(rows[first : first + batch_size]).images.to(device)) for first in rows[::batch_size]
     ]
     network.train(training)
-    return {name: torch.cat([part[name] for part in parts]).float().cpu() for name in parts[0]}
+    logits = {name: torch.cat([part[name] for part in parts]).float().cpu() for name in parts[0]}
+    for name, found in logits.items():
+        if wrong := int((~found.isfinite().all(-1)).sum()):
+            raise ValueError(
+                f"Logits of task {name!r} should be finite. Found {wrong:,} of {len(found):,} images without: training "
+                "diverged, or images hold values that are not numbers. Try a lower `lr`, or `precision: 32-true`."
+            )
+    return logits
 
 
 def score(

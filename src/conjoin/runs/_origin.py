@@ -4,12 +4,12 @@ from pathlib import Path
 
 import xxhash
 
-from conjoin.sources import Given, Prepared, annotations, prepare
+from conjoin.sources import Given, Prepared, annotations, build_relation, prepare
 from conjoin.study import Study
 
 
 def data_fingerprint(study: Study, given: Given | None, prepared: Prepared) -> str:
-    """Of images, annotations, splits and groups before a regime hides any, and of files of tables and weights."""
+    """Of images, annotations, splits and groups before a regime hides any, of tables from files, and of weights."""
     if study.regime is not None:
         prepared = prepare(study.model_copy(update={"regime": None}), given)
     digest = xxhash.xxh3_128(repr([(task.name, task.outputs) for task in prepared.tasks]).encode())
@@ -23,4 +23,7 @@ def data_fingerprint(study: Study, given: Given | None, prepared: Prepared) -> s
     for file in files:
         if file is not None:
             digest.update(Path(file).read_bytes() if Path(file).is_file() else b"")
+    for relation in study.relations:
+        if relation.archive is not None:
+            digest.update(build_relation(relation, study, prepared).table.numpy().tobytes())
     return digest.hexdigest()

@@ -38,20 +38,33 @@ class Aggregated(Balance):
     is taken on through the graph of each source: together they cost what one graph of the batch does.
 
     Args:
-        weighting: TorchJD's, of the Gramian of the gradients.
+        make: TorchJD's weighting of the Gramian of the gradients, of so many sources.
         sizes: images of each source in a batch, which holds one after another.
 
     """
 
-    def __init__(self, weighting: Weighting[PSDMatrix], sizes: Sequence[int]) -> None:
+    def __init__(self, make: Callable[[int], Weighting[PSDMatrix]], sizes: Sequence[int]) -> None:
         super().__init__()
-        self.weighting, self.sizes = weighting, list(sizes)
+        self.make, self.sizes = make, list(sizes)
         self._parts: list[dict[str, Tensor]] = []
         self._cut: dict[str, Tensor] = {}
 
     def logits(self, network: Network, images: Float[Tensor, "batch channels height width"]) -> dict[str, Tensor]:
-        """Logits of a batch, by task name; their gradients are what `backward` goes on with."""
-        self._parts = [network(part) for part in images.split(self.sizes)]
+        """Logits of a batch, by task name; their gradients are what `backward` goes on with.
+
+        Raises:
+            ValueError: if a source has one image, and the network cannot normalise it by itself.
+
+        """
+        try:
+            self._parts = [network(part) for part in images.split(self.sizes)]
+        except ValueError as error:
+            if min(self.sizes) > 1:
+                raise
+            raise ValueError(
+                "`batch_size` should give each source two images or more, as a `balance` of gradients normalises them "
+                f"source by source. Found {self.sizes}. Make it larger, or let norms be (`freeze_norm`)."
+            ) from error
         self._cut = {n: torch.cat([part[n].detach() for part in self._parts]).requires_grad_() for n in network.names}
         return self._cut
 
@@ -87,7 +100,11 @@ class Aggregated(Balance):
         gramian = torch.stack([row @ row.T for row in rows]).sum(0).double().cpu()
         if not gramian.isfinite().all():  # a step that the scaler of 16-bit gradients is to pass over
             return _ones(len(gramian))
-        return self.weighting(gramian)
+        pulls = gramian.diagonal() > 0  # a source that teaches nothing here has no say: MGDA would stop for it
+        weights = torch.zeros(len(gramian), dtype=gramian.dtype)
+        if pulls.any():
+            weights[pulls] = self.make(int(pulls.sum()))(gramian[pulls][:, pulls])
+        return weights
 
 
 def _rows(found: Found) -> Float[Tensor, "sources _"]:

@@ -48,4 +48,4 @@ def make_balance(name: str, network: Network, sizes: Sequence[int], ranks: int) 
         return Scalarized(SCALARIZERS[name](len(sizes)), sizes)
     if not any(p.requires_grad for p in network.backbone.parameters()):
         raise ValueError(f"`balance` should be a way to sum losses where the backbone is frozen. Found {name!r}.")
-    return Aggregated(AGGREGATORS[name](len(sizes)), sizes)
+    return Aggregated(AGGREGATORS[name], sizes)

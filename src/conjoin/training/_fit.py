@@ -80,6 +80,7 @@ def fit(
     if loggers is None:
         loggers = make_loggers(["tensorboard"], folder, "logs") if folder else []
     decisive = settings.model_dump() | {"augmentation": (augmentation or Augmentation()).model_dump()}
+    decisive |= {"objective": objective.digest()}
     keep = [_checkpoints(folder, checkpoint_every)] if folder else []
     best = KeepBest(validate, settings.validate_every, settings.patience) if validate else None
     trainer = L.Trainer(
