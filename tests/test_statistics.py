@@ -65,6 +65,19 @@ def test_two_seeds_on_few_images_keep_their_error_rates() -> None:
     assert found.count("helps") <= stats.binom.ppf(0.9999, 4000, 0.025)
 
 
+def test_a_gap_of_scores_that_agree_by_chance_is_not_certain() -> None:
+    """Differences .02 and .04 on all seeds, of 50 test images.
+
+    By hand, five seeds: variance .02^2 / 12, times 2.776^2 / 5 makes 5.137e-5; a = .04^2 - that, b = .0008, c = .02^2 -
+    that; (b -+ sqrt(b^2 - ac)) / a.
+    """
+    assert recovered_gap([0.80, 0.80], [0.82, 0.82], [0.78, 0.78]) == pytest.approx((0.5, 0.5, 0.5))
+    assert recovered_gap([0.80, 0.80], [0.82, 0.82], [0.78, 0.78], step=0.02) is None
+    found = recovered_gap([0.80] * 5, [0.82] * 5, [0.78] * 5, step=0.02)
+    assert found
+    assert found == pytest.approx((0.5, 0.3122, 0.7209), abs=1e-4)
+
+
 @given(st.integers(0, 10_000), st.integers(2, 8))
 def test_the_interval_of_a_recovered_gap_holds_what_a_t_test_does_not_rule_out(seed: int, seeds: int) -> None:
     """At its ends, gained - ratio * whole is just significant at 5 %."""
@@ -273,6 +286,13 @@ def test_what_is_open_is_said_in_one_sentence() -> None:
         "ours: not settled whether there is negative transfer. Not enough data on a (+0.000), c (+0.000): run 7 more "
         "seeds; on b (+0.000): 33 more; on d (+0.000): so noisy that 200 seeds would not settle it."
     )
+
+
+def test_an_arm_that_was_not_compared_has_no_verdict() -> None:
+    rows = judge(runs(single=SINGLE, ours=SINGLE))
+    for arm in ("single", "oures"):
+        with pytest.raises(ValueError, match=rf"compared with `single`, of \['ours'\]. Found '{arm}'"):
+            verdict(rows, arm)
 
 
 def test_judge_wants_every_seed() -> None:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from conjoin.data import AnnotatedImages, Problem
 from conjoin.datasets import digits
-from conjoin.evaluation import Run, details, judge, train_arms
+from conjoin.evaluation import Run, coarse, details, judge, train_arms
 from conjoin.report import (
     Contents,
     draw_differences,
@@ -85,8 +85,8 @@ def demo(study: DemoStudy, folder: Path, console: Console, *, overwrite: bool = 
     )
     runs = _train(study, console)
     problem = digits(data.digit_images, data.stroke_images, seed=study.seeds[0])
-    rows = judge(runs, margin=study.margin, test=problem.test)
-    more = details(runs, problem, Recipe(training=study.training))
+    recipe = Recipe(training=study.training)
+    rows, more = judge(runs, margin=study.margin, steps=coarse(problem, recipe)), details(runs, problem, recipe)
     print_results(rows, console, margin=study.margin)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".demo-") as scratch:

@@ -1,9 +1,11 @@
 """Intervals over test images: what another test set of the same kind might have shown."""
 
+import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Int, Shaped
 from numpy.typing import NDArray
 
 SAMPLES = 2000
@@ -24,8 +26,8 @@ def clusters_of(groups: Sequence[str | None] | None, images: int) -> Int[np.ndar
 
 
 def bootstrap_difference(
-    arm: Sequence[Float[np.ndarray, "images outputs kinds"]],
-    single: Sequence[Float[np.ndarray, "images outputs kinds"]],
+    arm: Sequence[Shaped[np.ndarray, "images outputs kinds"]],
+    single: Sequence[Shaped[np.ndarray, "images outputs kinds"]],
     clusters: Int[np.ndarray, "images"],
     value: Value,
     *,
@@ -47,9 +49,11 @@ def bootstrap_difference(
         seed: of the drawing.
 
     Returns:
-        Lower and upper end.
+        Lower and upper end; NaN where there is one cluster, which tells nothing of others.
 
     """
+    if not clusters.any():
+        return math.nan, math.nan
     size, rng = int(clusters.max()) + 1, np.random.default_rng(seed)
     ours, theirs = ([_by_cluster(counts, clusters) for counts in one] for one in (arm, single))
     differences = []
@@ -62,7 +66,7 @@ def bootstrap_difference(
     return float(lower), float(upper)
 
 
-def _by_cluster(counts: NDArray[np.float64], clusters: NDArray[np.int64]) -> NDArray[np.float64]:
+def _by_cluster(counts: NDArray[Any], clusters: NDArray[np.int64]) -> NDArray[np.float64]:
     """Counts of each cluster."""
     added = np.zeros((int(clusters.max()) + 1, *counts.shape[1:]))
     np.add.at(added, clusters, counts)

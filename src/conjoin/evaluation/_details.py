@@ -1,5 +1,6 @@
 """What a comparison shows beside means and verdicts: where an arm gains or loses, how sure that is, what it costs."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +16,7 @@ from conjoin.evaluation._bootstrap import bootstrap_difference, clusters_of
 from conjoin.evaluation._compare import Run
 from conjoin.evaluation._metrics import hardened
 from conjoin.evaluation._statistics import Difference, paired_difference, recovered_gap
-from conjoin.evaluation._tally import columns, f1_by_output, tally, value
+from conjoin.evaluation._tally import coarseness, columns, f1_by_output, tally, value
 from conjoin.study import Recipe
 from conjoin.tasks import Task
 
@@ -86,12 +87,16 @@ class Details:
         """Everything, for JSON; NaN is null there."""
         return {
             "clusters": self.clusters,
-            "intervals": [one._asdict() for one in self.intervals],
-            "outputs": [{k: None if v != v else v for k, v in one._asdict().items()} for one in self.outputs],  # noqa: PLR0124
+            "intervals": [_told(one._asdict()) for one in self.intervals],
+            "outputs": [_told(one._asdict()) for one in self.outputs],
             "delta_m": {arm: difference._asdict() for arm, difference in self.delta_m.items()},
             "gaps": [one._asdict() for one in self.gaps],
             "costs": [one._asdict() for one in self.costs],
         }
+
+
+def _told(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: None if isinstance(found, float) and math.isnan(found) else found for name, found in values.items()}
 
 
 def details(runs: Sequence[Run], problem: Problem[Images], recipe: Recipe) -> Details:
@@ -105,7 +110,7 @@ def details(runs: Sequence[Run], problem: Problem[Images], recipe: Recipe) -> De
     """
     by_arm = {arm: sorted((r for r in runs if r.arm == arm), key=lambda r: r.seed) for arm in {r.arm: 0 for r in runs}}
     others = [arm for arm in by_arm if arm != "single"]
-    clusters = clusters_of(problem.clusters, len(problem.test))
+    clusters, steps = clusters_of(problem.clusters, len(problem.test)), coarse(problem, recipe)
     intervals, outputs = [], []
     for task in problem.tasks:
         target = hardened(task, problem.test.annotation(task.name))
@@ -126,18 +131,29 @@ def details(runs: Sequence[Run], problem: Problem[Images], recipe: Recipe) -> De
         int(clusters.max()) + 1,
         intervals,
         outputs,
-        {arm: delta for arm in others if (delta := _delta_m(by_arm[arm], by_arm["single"]))},
-        _gaps(by_arm),
+        {arm: delta for arm in others if (delta := _delta_m(by_arm[arm], by_arm["single"], steps))},
+        _gaps(by_arm, steps),
         [_cost(arm, group) for arm, group in by_arm.items()],
     )
 
 
-def _tally(task: Task, run: Run, target: Tensor) -> NDArray[np.float64]:
+def coarse(problem: Problem[Images], recipe: Recipe) -> dict[str, float]:
+    """What one test image changes of each score (`coarseness`), by its name."""
+    found = {}
+    for task in problem.tasks:
+        target = hardened(task, problem.test.annotation(task.name))
+        counts = tally(task, torch.zeros(len(target), len(task.outputs)), target).sum(0)
+        for name, places in columns(task, problem.groups.get(task.name)).items():
+            found[name] = coarseness(task, counts[places], recipe.tasks.get(task.name))
+    return found
+
+
+def _tally(task: Task, run: Run, target: Tensor) -> NDArray[np.bool_]:
     limits = run.thresholds.get(task.name)
     return tally(task, run.logits[task.name], target, None if limits is None else torch.tensor(limits))
 
 
-def _value(task: Task, places: Sequence[int], counts: NDArray[np.float64], *, settings: Any) -> NDArray[np.float64]:
+def _value(task: Task, places: Sequence[int], counts: NDArray[Any], *, settings: Any) -> NDArray[np.float64]:
     return value(task, counts[..., places, :], settings)
 
 
@@ -145,21 +161,22 @@ def _scores(run: Run) -> dict[str, float]:
     return {score.task: score.value for score in run.scores}
 
 
-def _delta_m(arm: Sequence[Run], single: Sequence[Run]) -> Difference | None:
+def _delta_m(arm: Sequence[Run], single: Sequence[Run], steps: Mapping[str, float]) -> Difference | None:
     alone = [_scores(run) for run in single]
     names = [name for name in alone[0] if all(scores[name] > 0 for scores in alone)]
     if not names:
         return None
-    values = []
-    for ours, theirs in zip(map(_scores, arm), alone, strict=True):
-        by_task: dict[str, list[float]] = {}
-        for name in names:
-            by_task.setdefault(name.split("/")[0], []).append(100 * (ours[name] - theirs[name]) / theirs[name])
-        values.append(np.mean([np.mean(parts) for parts in by_task.values()]))
-    return paired_difference(values, np.zeros(len(values)))
+    of = [name.split("/")[0] for name in names]
+    share = np.array([100 / len(set(of)) / of.count(task) for task in of])  # a task's groups share its part
+    ours, theirs = (
+        np.array([[scores[name] for name in names] for scores in map(_scores, many)]) for many in (arm, single)
+    )
+    values = ((ours - theirs) / theirs) @ share
+    step = np.linalg.norm(share * [steps.get(name, 0.0) for name in names] / theirs.mean(0))
+    return paired_difference(values, np.zeros(len(values)), step=float(step))
 
 
-def _gaps(by_arm: Mapping[str, Sequence[Run]]) -> list[Gap]:
+def _gaps(by_arm: Mapping[str, Sequence[Run]], steps: Mapping[str, float]) -> list[Gap]:
     if "full" not in by_arm:
         return []
     values = {arm: {t: [_scores(run)[t] for run in group] for t in _scores(group[0])} for arm, group in by_arm.items()}
@@ -168,7 +185,7 @@ def _gaps(by_arm: Mapping[str, Sequence[Run]]) -> list[Gap]:
         for task, single in values["single"].items()
         for arm in by_arm
         if arm not in {"single", "full"}
-        and (gap := recovered_gap(values[arm][task], values["full"][task], single)) is not None
+        and (gap := recovered_gap(values[arm][task], values["full"][task], single, step=steps.get(task, 0.0)))
     ]
 
 

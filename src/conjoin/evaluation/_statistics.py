@@ -31,9 +31,8 @@ def paired_difference(arm: ArrayLike, single: ArrayLike, *, step: float = 0.0) -
     Args:
         arm: a score of each seed.
         single: the score that each is compared with.
-        step: least difference that two scores can have, one part in as many as there are test images. Few seeds may
-            agree because that is coarse: a variance below what rounding to it hides, step^2 / 12 (Sheppard 1898), is
-            not believed.
+        step: what one test image changes of a score (`coarseness`). Few seeds may agree because that is coarse: a
+            variance below what rounding to it hides, step^2 / 12 (Sheppard 1898), is not believed.
 
     Raises:
         ValueError: if the two have different lengths or fewer than two seeds.
@@ -51,22 +50,26 @@ def paired_difference(arm: ArrayLike, single: ArrayLike, *, step: float = 0.0) -
     return Difference(mean, mean - half, mean + half, tuple(values.tolist()), error)
 
 
-def recovered_gap(arm: ArrayLike, full: ArrayLike, single: ArrayLike) -> tuple[float, float, float] | None:
+def recovered_gap(
+    arm: ArrayLike, full: ArrayLike, single: ArrayLike, *, step: float = 0.0
+) -> tuple[float, float, float] | None:
     """(arm - single) / (full - single), means over seeds, with its 95 % interval after Fieller (1954).
 
     The interval takes into account that both differences vary, and vary together. None where it has no ends: where
-    the interval of full - single does not lie above 0.
+    the interval of full - single does not lie above 0. `step` as of `paired_difference`.
 
     Raises:
         ValueError: as of `paired_difference`.
 
     """
-    gained, whole = paired_difference(arm, single), paired_difference(full, single)
+    gained, whole = (paired_difference(one, single, step=step) for one in (arm, full))
     if whole.lower <= 0:
         return None
     seeds = len(whole.values)
     square = stats.t.ppf(0.5 + CONFIDENCE / 2, seeds - 1) ** 2 / seeds
-    spread = square * np.cov(gained.values, whole.values)
+    covariance = np.cov(gained.values, whole.values)
+    np.fill_diagonal(covariance, covariance.diagonal().clip(step**2 / 12))
+    spread = square * covariance
     a = whole.mean**2 - spread[1, 1]
     b = gained.mean * whole.mean - spread[0, 1]
     c = gained.mean**2 - spread[0, 0]

@@ -5,14 +5,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 from numpy.typing import NDArray
 from torch import Tensor
 
 from conjoin.study import TaskSettings
 from conjoin.tasks import MultiLabel, Task
 
-Counts = Float[np.ndarray, "*sets outputs kinds"]
+Counts = Shaped[np.ndarray, "*sets outputs kinds"]
 """Of each class or label: true positives, false positives, images that have it, and images annotated for it."""
 
 
@@ -21,7 +21,7 @@ def tally(
     logits: Float[Tensor, "images outputs"],
     target: Int[Tensor, "images *_"],
     thresholds: Float[Tensor, "labels"] | None = None,
-) -> Float[np.ndarray, "images outputs kinds"]:
+) -> Bool[np.ndarray, "images outputs kinds"]:
     """What each image counts.
 
     Args:
@@ -38,7 +38,7 @@ def tally(
         classes, known = torch.arange(len(task.outputs)), target[:, None] >= 0
         has = target[:, None] == classes
         lacks, said = known & ~has, logits.argmax(-1, keepdim=True) == classes
-    return torch.stack([said & has, said & lacks, has, has | lacks], -1).double().numpy()
+    return torch.stack([said & has, said & lacks, has, has | lacks], -1).numpy()
 
 
 def value(task: Task, counts: Counts, settings: TaskSettings | None = None) -> Float[np.ndarray, "*sets"]:
@@ -46,7 +46,7 @@ def value(task: Task, counts: Counts, settings: TaskSettings | None = None) -> F
 
     Classes and labels that no image has are left out of means; NaN where nothing is left.
     """
-    metric = settings.metric if settings else "macro-F1" if isinstance(task, MultiLabel) else "accuracy"
+    metric = _metric(task, settings)
     hits, false, has, known = np.moveaxis(counts, -1, 0)
     if metric == "macro-F1":
         return _mean(f1_by_output(counts))
@@ -58,10 +58,29 @@ def value(task: Task, counts: Counts, settings: TaskSettings | None = None) -> F
     return _ratio(hits.sum(-1), has.sum(-1))
 
 
+def coarseness(task: Task, counts: Counts, settings: TaskSettings | None = None) -> float:
+    """What one test image changes of a score, about.
+
+    Of a share of n images 1/n, of an F1 one in as many as have the output, which is what the first hit adds to half of
+    it; of a mean over outputs their root mean square, over the root of their number, as they round independently. 0
+    where nothing is annotated.
+    """
+    metric = _metric(task, settings)
+    _, _, has, known = np.moveaxis(counts, -1, 0).astype(float)
+    if metric == "accuracy":
+        return 1 / max(float(has.sum()), 1.0)
+    of = (known if metric == "mean accuracy" else has)[has > 0]
+    return float(np.sqrt((1 / of**2).sum()) / max(len(of), 1))
+
+
 def f1_by_output(counts: Counts) -> Float[np.ndarray, "*sets outputs"]:
     """F1 of each class or label; NaN where no image has it."""
     hits, false, has, _ = np.moveaxis(counts, -1, 0)
     return np.where(has > 0, _ratio(2 * hits, hits + false + has), np.nan)
+
+
+def _metric(task: Task, settings: TaskSettings | None) -> str:
+    return settings.metric if settings else "macro-F1" if isinstance(task, MultiLabel) else "accuracy"
 
 
 def _mean(each: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -88,8 +88,8 @@ def train_network(
 
     A network for one task is given as many images a step as a mixed batch holds for that task: where
     each source is annotated throughout or not at all for a task, the very same images in the same
-    order; else as many on average. On the same seed, networks of the same shape start from the
-    same weights.
+    order (augmentation draws anew for each network); else as many on average. On the same seed,
+    networks of the same shape start from the same weights.
 
     Args:
         objective: loss of the network, whose tasks it predicts.

@@ -1,10 +1,9 @@
 """What a comparison shows: numbers by task and arm, and the verdict in words."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from conjoin.data import Images, is_known
 from conjoin.evaluation._compare import Run
 from conjoin.evaluation._statistics import (
     MARGIN,
@@ -28,13 +27,13 @@ class Row(NamedTuple):
     finding: Finding | None
 
 
-def judge(runs: Sequence[Run], *, margin: float = MARGIN, test: Images | None = None) -> list[Row]:
+def judge(runs: Sequence[Run], *, margin: float = MARGIN, steps: Mapping[str, float] | None = None) -> list[Row]:
     """Compare each arm with `single`, seed by seed, task by task.
 
     Args:
         runs: of all arms.
         margin: a loss this large must be ruled out before we say "no harm shown".
-        test: the test images: where few are annotated for a task, scores may agree by chance (`paired_difference`).
+        steps: what one test image changes of each score (`coarse`): where that is much, scores may agree by chance.
 
     Raises:
         ValueError: if an arm lacks a seed that another has.
@@ -52,9 +51,9 @@ def judge(runs: Sequence[Run], *, margin: float = MARGIN, test: Images | None = 
         for arm, group in by_arm.items()
         for task, _ in tasks
     }
-    steps = {task: 1 / _annotated(test, task.split("/")[0]) if test is not None else 0.0 for task, _ in tasks}
+    steps = steps or {}
     for arm in arms:
-        others = [paired_difference(values[arm, t], values["single", t], step=steps[t]) for t, _ in tasks]
+        others = [paired_difference(values[arm, t], values["single", t], step=steps.get(t, 0.0)) for t, _ in tasks]
         found = findings(others, margin=margin)
         for (task, metric), difference, finding in zip(tasks, others, found, strict=True):
             mean = sum(values[arm, task]) / len(by_arm[arm])
@@ -63,17 +62,21 @@ def judge(runs: Sequence[Run], *, margin: float = MARGIN, test: Images | None = 
     return sorted(rows, key=lambda row: [task for task, _ in tasks].index(row.task))
 
 
-def _annotated(images: Images, task: str) -> int:
-    return max(int(is_known(images.annotation(task)).sum()), 1)  # without any there is no score either
-
-
 def verdict(rows: Sequence[Row], arm: str, *, margin: float = MARGIN) -> str:
-    """One paragraph on one arm: is there negative transfer, where does it help, what is open."""
+    """One paragraph on one arm: is there negative transfer, where does it help, what is open.
+
+    Raises:
+        ValueError: if no row compares the arm with `single`.
+
+    """
     of: dict[Finding, list[Row]] = {}
     tasks = sum(row.arm == arm for row in rows)
     for row in rows:
         if row.arm == arm and row.finding is not None:
             of.setdefault(row.finding, []).append(row)
+    if not of:
+        compared = list(dict.fromkeys(row.arm for row in rows if row.finding))
+        raise ValueError(f"`arm` should be one that is compared with `single`, of {compared}. Found {arm!r}.")
 
     if "negative transfer" in of:
         parts = [f"negative transfer on {_names(of['negative transfer'])}."]

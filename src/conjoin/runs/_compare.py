@@ -11,7 +11,7 @@ import torch
 from rich.console import Console
 
 from conjoin.data import Problem, StoredImages, shares
-from conjoin.evaluation import GUARDED, Row, Run, check_arms, details, guarded, judge, train_arms, try_network
+from conjoin.evaluation import GUARDED, Row, Run, check_arms, coarse, details, guarded, judge, train_arms, try_network
 from conjoin.inspection import inspect_study
 from conjoin.relations import Relation
 from conjoin.report import (
@@ -22,6 +22,7 @@ from conjoin.report import (
     print_skipped,
     run_bar,
     save,
+    write,
     write_report,
     write_results,
 )
@@ -112,10 +113,11 @@ def compare(
         )
         runs = _runs(study, train, folder / "runs", console)
         problem = _with_learnt_tables(problem, runs)
-        rows, more = judge(runs, margin=study.margin, test=problem.test), details(runs, problem, study.recipe)
+        rows = judge(runs, margin=study.margin, steps=coarse(problem, study.recipe))
+        more = details(runs, problem, study.recipe)
         print_results(rows, console, margin=study.margin)
         write_results(folder, runs, rows, margin=study.margin, more=more)
-        looks_table(runs).write_csv(folder / "validation.csv")
+        write(folder / "validation.csv", looks_table(runs).write_csv())
         if set(study.arms) > {"single"}:
             save(draw_differences(rows, margin=study.margin), folder, "differences")
         _draw(runs, problem, folder)
