@@ -1,7 +1,7 @@
 """Does training together cost anything, and what does it give? A grid of settings, tables and arms.
 
     python benchmarks/quality.py digits           # the cells that decide, 16 minutes on two cores
-    python benchmarks/quality.py digits --all     # and those that tell more, 200 runs
+    python benchmarks/quality.py digits --all     # and those that tell more, 275 runs
     python benchmarks/quality.py measured         # digits with labels that say little of the digit
     python benchmarks/quality.py faces            # drawn faces (synthetic): two days by estimate, on a GPU half an hour
     FASHION=folder python benchmarks/quality.py examples/fashion.yaml --sizes 500+10000   # a study of yours, hours

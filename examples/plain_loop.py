@@ -15,6 +15,7 @@ from conjoin.datasets import digits
 torch.manual_seed(0)
 problem = digits(50, 1000, seed=0)
 images, annotations = problem.train.images, problem.train.annotations  # -1 = not annotated
+aside = problem.train.set_aside  # couplings leave these alone: evidence is measured there
 digit, strokes = problem.tasks
 
 trunk = nn.Sequential(nn.Flatten(), nn.Linear(64, 256), nn.ReLU(), nn.Linear(256, 128), nn.ReLU())
@@ -22,13 +23,14 @@ heads = nn.ModuleDict({"digit": nn.Linear(128, 10), "strokes": nn.Linear(128, le
 optimizer = torch.optim.AdamW([*trunk.parameters(), *heads.parameters()], lr=2e-3)
 
 objective = cj.Objective([digit, strokes], couplings=[cj.Coupling(problem.relations[0])])
-objective.expect(annotations)  # few images come back often: how many there are
+objective.expect(annotations, set_aside=aside)  # few images come back often: how many there are
 
 for step in range(600):
     rows = torch.cat([torch.randint(0, 50, (16,)), torch.randint(50, 1050, (48,))])
     features = trunk(images[rows])
     logits = {name: head(features) for name, head in heads.items()}
-    loss = objective(logits, {name: annotation[rows] for name, annotation in annotations.items()})
+    known = {name: annotation[rows] for name, annotation in annotations.items()}
+    loss = objective(logits, known, set_aside=aside[rows])
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()

@@ -52,7 +52,7 @@ def test_seeds_that_agree_by_chance() -> None:
     assert tie.upper - tie.mean == pytest.approx(12.7062 * 0.05 / 24**0.5, rel=1e-4)
     assert findings([tie]) == ["not enough data"]
     assert findings([paired_difference([0.5, 0.5], [0.5, 0.5], step=1 / 20)]) == ["not enough data"]
-    assert findings([paired_difference([0.5] * 3, [0.5] * 3, step=1 / 600)]) == ["no harm shown"]
+    assert findings([paired_difference([0.5] * 3, [0.5] * 3, step=1 / 600)]) == ["harm ruled out"]
     plain, apart = (paired_difference([0.1, 0.2], [0.0, 0.0], step=step) for step in (0.0, 0.01))
     assert apart == plain  # they do not agree
 
@@ -109,11 +109,11 @@ def test_holm_by_hand() -> None:
     ("values", "expected"),
     [
         ([0.10, 0.11, 0.12, 0.09, 0.10], "helps"),
-        ([0.001, -0.002, 0.000, 0.001, -0.001], "no harm shown"),
-        ([-0.001, -0.001, -0.001, -0.001, -0.001], "no harm shown"),  # worse, and within the margin
+        ([0.001, -0.002, 0.000, 0.001, -0.001], "harm ruled out"),
+        ([-0.001, -0.001, -0.001, -0.001, -0.001], "harm ruled out"),  # worse, and within the margin
         ([-0.10, -0.11, -0.12, -0.09, -0.10], "negative transfer"),
         ([-0.03, 0.04, -0.02, 0.03, 0.01], "not enough data"),
-        ([0.0, 0.0, 0.0], "no harm shown"),
+        ([0.0, 0.0, 0.0], "harm ruled out"),
         ([-0.5, -0.5, -0.5], "negative transfer"),
     ],
 )
@@ -161,7 +161,7 @@ def test_seeds_needed_settle_a_difference_and_fewer_do_not(tasks: int) -> None:
     needed = seeds_needed(pilot, tasks=tasks)
     assert needed is not None
     assert needed == {1: 15, 3: 22}[tasks]
-    assert findings([found(needed)] * tasks) == ["no harm shown"] * tasks
+    assert findings([found(needed)] * tasks) == ["harm ruled out"] * tasks
     assert findings([found(needed - 1)] * tasks) == ["not enough data"] * tasks
 
 
@@ -252,7 +252,7 @@ def test_judge_pairs_by_seed() -> None:
     ours = {row.task: row for row in rows if row.arm == "ours"}
     assert ours["a"].difference is not None
     assert ours["a"].difference.values == pytest.approx((0.2, 0.2, 0.2))
-    assert (ours["a"].finding, ours["b"].finding) == ("helps", "no harm shown")
+    assert (ours["a"].finding, ours["b"].finding) == ("helps", "harm ruled out")
     assert ours["a"].mean == pytest.approx(0.8)
     assert {row.finding for row in rows if row.arm == "single"} == {None}
 
@@ -267,10 +267,11 @@ def test_verdicts_in_words() -> None:
         )
     )
     assert verdict(rows, "good") == (
-        "good: no negative transfer: no task loses more than 0.01. Helps a (+0.200). No harm shown on b (+0.000)."
+        "good: no negative transfer: a loss of 0.01 is ruled out on every task. Helps a (+0.200). "
+        "Harm ruled out on b (+0.000)."
     )
     assert verdict(rows, "bad") == "bad: negative transfer on b (-0.100). Helps a (+0.200)."
-    assert verdict(rows, "vague").startswith("vague: not settled whether there is negative transfer. No harm")
+    assert verdict(rows, "vague").startswith("vague: not settled whether there is negative transfer. Harm")
     assert "Not enough data on a (+0.017): run " in verdict(rows, "vague")
 
 
@@ -313,11 +314,11 @@ def simulated_findings(effects: list[float], spread: float, simulations: int) ->
 def test_a_loss_of_the_margin_is_rarely_called_harmless() -> None:
     """On any of four tasks in at most about 2.5 % of comparisons."""
     found = simulated_findings([-MARGIN] * 4, 0.02, 500)
-    wrong = sum(any(finding in {"helps", "no harm shown"} for finding in tasks) for tasks in found)
+    wrong = sum(any(finding in {"helps", "harm ruled out"} for finding in tasks) for tasks in found)
     assert wrong <= stats.binom.ppf(0.9999, 500, 0.025)
 
 
 def test_what_is_large_enough_is_found() -> None:
     found = simulated_findings([0.1, 0.0, -0.1], 0.004, 100)
-    for place, expected in enumerate(("helps", "no harm shown", "negative transfer")):
+    for place, expected in enumerate(("helps", "harm ruled out", "negative transfer")):
         assert np.mean([tasks[place] == expected for tasks in found]) > 0.9

@@ -1,4 +1,4 @@
-"""Train one classifier on tasks whose labels live in different datasets, and prove that it helped.
+"""Train one classifier on tasks whose labels live in different datasets, and test whether that helped.
 
     import conjoin as cj
 

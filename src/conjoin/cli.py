@@ -40,7 +40,7 @@ def main(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Train one classifier on tasks whose labels live in different datasets, and prove that it helped."""
+    """Train one classifier on tasks whose labels live in different datasets, and test whether that helped."""
 
 
 @app.command()

@@ -45,7 +45,7 @@ class DemoStudy(Strict):
     seeds: tuple[int, ...] = Field(default=(0, 1, 2, 3, 4), min_length=2)
     """Each decides annotated images, initial weights and batches."""
     margin: PositiveFloat = 0.01
-    """Non-inferiority margin: "no harm shown" means that a loss this large is ruled out."""
+    """Non-inferiority margin: "harm ruled out" rules out a loss this large or larger."""
 
     def to_yaml(self) -> str:
         """Text of the study file."""

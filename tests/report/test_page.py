@@ -34,7 +34,7 @@ def test_the_verdict_is_read_without_scrolling(browser: webdriver.Chrome, digits
     said = [item.text.replace("\n", " ") for item in verdict.find_elements(By.TAG_NAME, "li")]
     for text, arm in zip(said, ("joint", "kollias2024", "coupled"), strict=True):
         assert arm in text
-        assert text.startswith(("helps", "no harm shown", "negative transfer", "not enough data"))
+        assert text.startswith(("helps", "harm ruled out", "negative transfer", "not enough data"))
         assert any(task in text for task in ("digit", "strokes/segments", "strokes/measured"))
 
 

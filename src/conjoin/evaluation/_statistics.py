@@ -11,7 +11,7 @@ from scipy import stats
 CONFIDENCE = 0.95
 MARGIN = 0.01
 
-Finding = Literal["helps", "no harm shown", "negative transfer", "not enough data"]
+Finding = Literal["helps", "harm ruled out", "negative transfer", "not enough data"]
 
 
 class Difference(NamedTuple):
@@ -92,7 +92,7 @@ def findings(differences: Sequence[Difference], *, margin: float = MARGIN) -> li
     One-sided paired t tests at half of 1 - 0.95, each of the three adjusted over tasks by Holm:
 
     * `helps`: above 0;
-    * `no harm shown`: above -margin (non-inferiority);
+    * `harm ruled out`: above -margin (non-inferiority);
     * `negative transfer`: below 0, and not shown to be above -margin;
     * `not enough data`: none of these could be shown.
 
@@ -103,7 +103,7 @@ def findings(differences: Sequence[Difference], *, margin: float = MARGIN) -> li
         for null, side in ((0.0, 1), (-margin, 1), (0.0, -1))
     )
     return [
-        "helps" if helps else "no harm shown" if safe else "negative transfer" if harms else "not enough data"
+        "helps" if helps else "harm ruled out" if safe else "negative transfer" if harms else "not enough data"
         for helps, safe, harms in zip(above_zero, above_margin, below_zero, strict=True)
     ]
 

@@ -32,7 +32,7 @@ def judge(runs: Sequence[Run], *, margin: float = MARGIN, steps: Mapping[str, fl
 
     Args:
         runs: of all arms.
-        margin: a loss this large must be ruled out before we say "no harm shown".
+        margin: a loss this large is harm, which has to be ruled out.
         steps: what one test image changes of each score (`coarse`): where that is much, scores may agree by chance.
 
     Raises:
@@ -83,11 +83,11 @@ def verdict(rows: Sequence[Row], arm: str, *, margin: float = MARGIN) -> str:
     elif "not enough data" in of:
         parts = ["not settled whether there is negative transfer."]
     else:
-        parts = [f"no negative transfer: no task loses more than {margin:g}."]
+        parts = [f"no negative transfer: a loss of {margin:g} is ruled out on every task."]
     if "helps" in of:
         parts.append(f"Helps {_names(of['helps'])}.")
-    if "no harm shown" in of:
-        parts.append(f"No harm shown on {_names(of['no harm shown'])}.")
+    if "harm ruled out" in of:
+        parts.append(f"Harm ruled out on {_names(of['harm ruled out'])}.")
     if open_ := of.get("not enough data"):
         parts.append(_more_seeds(open_, tasks=tasks, margin=margin))
     return f"{arm}: {' '.join(parts)}"

@@ -46,7 +46,7 @@ class Study(Strict):
     seeds: Annotated[tuple[Seed, ...], Field(min_length=1)] = (0, 1, 2, 3, 4)
     """Each decides which annotations a regime keeps, initial weights and batches."""
     margin: PositiveFloat = 0.01
-    """Non-inferiority margin: "no harm shown" means that a loss this large is ruled out."""
+    """Non-inferiority margin: "harm ruled out" rules out a loss this large or larger."""
     on_error: Literal["fail", "skip"] = "fail"
     """Rows that cannot be used (an image that does not decode, an unknown label): fail before training, or skip
     them, count them and report them."""

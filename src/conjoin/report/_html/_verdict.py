@@ -10,7 +10,7 @@ from conjoin.report._html._blocks import Block, Chart, Charts, Column, Section, 
 from conjoin.report._html._charts import INK, SHAPES, arm_colour, finished, rows_of
 from conjoin.report._html._contents import Contents
 
-_WORST_FIRST = ("negative transfer", "not enough data", "helps", "no harm shown")
+_WORST_FIRST = ("negative transfer", "not enough data", "helps", "harm ruled out")
 
 _ARMS = {
     "single": "a network for each task",
@@ -53,7 +53,7 @@ def arms(contents: Contents) -> Section:
             f"Scores are of the test images, mean over {seeds} seeds. The interval is a paired {CONFIDENCE:.0%} t "
             "interval of the difference to single over these seeds, each task by itself; the finding holds for all "
             "tasks of an arm together (Holm), so that an interval may leave out 0 where not enough is known yet. "
-            f"No harm is shown where a loss of {contents.margin:g}, the margin, is ruled out. In the charts "
+            f"Harm is ruled out where a loss of {contents.margin:g}, the margin, is. In the charts "
             "the margin is grey, and each seed has a tick."
         ),
     ]
