@@ -62,6 +62,7 @@ def test_go(tmp_path: Path, shop: dict[str, Any]) -> None:
     for words in (
         "Relation article->tags, counted from training images: 5 rows annotated for both",
         "note: Every image decodes, and every annotation is understood.",
+        "note: 3 of 12 training images are set aside from couplings: how far relations are trusted is measured there.",
         "note: None of 4 test images is also in train or validation, pixel by pixel.",
         "note: Split of 'till': column 'part'.",
     ):
@@ -96,6 +97,16 @@ def test_a_counted_relation_is_shown(tmp_path: Path, shop: dict[str, Any]) -> No
     expected = count_relation(rows, "article", ["red", "soft"]).probability
     assert np.array(table["table"]) == pytest.approx(expected, abs=5e-5)  # four digits are given
     assert table["origin"] == "counted from training images: 5 rows annotated for both"
+
+
+def test_a_relation_whose_target_hardly_any_image_has_is_never_trusted(tmp_path: Path, shop: dict[str, Any]) -> None:
+    frame = pl.read_csv(tmp_path / "shop.csv", infer_schema=False).with_row_index()
+    few = pl.when((pl.col("index") < 8) | (pl.col("index") % 5 > 2)).then("tags").otherwise(pl.lit(""))
+    frame.with_columns(few.alias("tags")).drop("index").write_csv(tmp_path / "shop.csv")
+    relation = {"source": "article", "target": "tags", "table": [[0.5, 0.1], [0.5, 0.9]]}
+    words = " ".join(check(tmp_path, data=[shop], relations=[relation]).stdout.split())
+    assert "No source annotates five training images for task 'tags': none is set aside, and its relations are" in words
+    assert "for task 'article'" not in words
 
 
 def test_a_relation_is_counted_from_the_source_that_it_names(tmp_path: Path, shop: dict[str, Any]) -> None:

@@ -21,6 +21,7 @@ from conjoin.sources import (
     known,
     missing_archives,
     prepare,
+    set_aside,
     with_what_is_there,
 )
 from conjoin.study import Study
@@ -199,6 +200,18 @@ def _relations(found: Inspection, prepared: Prepared, study: Study) -> None:
             "columns": list(relation.target.outputs),
             "table": [[round(value, 4) for value in row] for row in relation.table.tolist()],
         }
+    if study.relations:
+        _aside(found, prepared, study)
+
+
+def _aside(found: Inspection, prepared: Prepared, study: Study) -> None:
+    aside, values = set_aside(study, prepared), annotations(prepared.table["train"])
+    many = f"{int(aside.sum()):,} of {len(aside):,} training images are set aside from couplings"
+    found.remarks.append(Remark("note", f"{many}: how far relations are trusted is measured there."))
+    for name in dict.fromkeys(name for relation in study.relations for name in (relation.source, relation.target)):
+        if not annotated(values[name])[aside].any():
+            text = f"No source annotates five training images for task {name!r}: none is set aside"
+            found.remarks.append(Remark("caution", f"{text}, and its relations are never trusted."))
 
 
 def _backbone(found: Inspection, prepared: Prepared, study: Study) -> None:

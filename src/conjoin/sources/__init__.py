@@ -1,5 +1,6 @@
 """From a study's data sources to the tables that training reads."""
 
+from conjoin.sources._aside import set_aside
 from conjoin.sources._faults import DataError, Fault, Faults
 from conjoin.sources._official import missing_archives, with_what_is_there
 from conjoin.sources._open import Given
@@ -25,6 +26,7 @@ __all__ = [
     "missing_archives",
     "prepare",
     "problem_of",
+    "set_aside",
     "study_problem",
     "with_what_is_there",
     "write_soft",
