@@ -53,8 +53,8 @@ WITH_TABLE = ("coupled", *RECALLED)
 NAMES = ("digits", "measured", "faces")
 """Data that need no files."""
 
-PRECISIONS = ("32-true", "16-mixed", "bf16-mixed")
-"""As `TrainingSettings.precision`; on processors that know bf16 it takes half the time."""
+PRECISIONS = ("32-true", "bf16-mixed")
+"""As `TrainingSettings.precision`; on processors that know bf16 the second takes half the time."""
 
 Size = tuple[int, int]
 """Images annotated for the class, and for the other tasks."""
@@ -205,6 +205,8 @@ def main() -> int:
     if other := sum(told.get("code") != code() for told in found):
         what = f"{other} of {len(jobs)} runs in {given.out} are of other code than this"
         print(f"{what}; what is deleted there is trained again.", file=sys.stderr)
+    if len(ways := {told.get("precision", PRECISIONS[0]) for told in found}) > 1:
+        print(f"Runs in {given.out} are of different arithmetic, {', '.join(sorted(ways))}.", file=sys.stderr)
     frame = write_grid(list(results(jobs, found)), given.out, data_name(given.data))
     return judge_grid(frame)
 

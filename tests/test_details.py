@@ -1,6 +1,7 @@
 """What a comparison shows beside means: intervals over test images, classes and labels, gaps, costs."""
 
 import tracemalloc
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -120,11 +121,6 @@ def test_many_test_images_need_little_memory() -> None:
     assert most < 20e6
 
 
-def test_one_cluster_tells_nothing_of_others() -> None:
-    one, other = counts_of(np.ones(5)), counts_of(np.zeros(5))
-    assert np.isnan(bootstrap_difference([one], [other], np.zeros(5, dtype=np.int64), accuracy)).all()
-
-
 def test_what_one_image_changes_of_a_score() -> None:
     """Three of class 0, one of 1, none of 2; labels on four, one and two images, which three, one and none have."""
     counts = tally(KIND, torch.zeros(4, 3), torch.tensor([0, 0, 0, 1])).sum(0)
@@ -167,6 +163,12 @@ def compared(*, full: float = 0.9) -> tuple[list[Run], Problem[AnnotatedImages]]
         for seed, (kind, marks) in enumerate(pairs)
     ]
     return runs, Problem((KIND, MARKS), (), train=data, test=data, clusters=["p", "p", None, None])
+
+
+def test_one_cluster_tells_nothing_of_others() -> None:
+    runs, problem = compared()
+    assert details(runs, problem, Recipe()).intervals
+    assert not details(runs, replace(problem, clusters=["p"] * 4), Recipe()).intervals
 
 
 def test_details_by_hand() -> None:

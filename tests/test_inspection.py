@@ -105,8 +105,17 @@ def test_a_relation_whose_target_hardly_any_image_has_is_never_trusted(tmp_path:
     frame.with_columns(few.alias("tags")).drop("index").write_csv(tmp_path / "shop.csv")
     relation = {"source": "article", "target": "tags", "table": [[0.5, 0.1], [0.5, 0.9]]}
     words = " ".join(check(tmp_path, data=[shop], relations=[relation]).stdout.split())
-    assert "No source annotates five training images for task 'tags': none is set aside, and its relations are" in words
+    assert "five training images for red, soft of task 'tags': none is set aside, and relations are never" in words
     assert "for task 'article'" not in words
+
+
+@pytest.mark.parametrize(("balance", "told"), [("upgrad", True), ("random", False), ("sum", False)])
+def test_a_source_of_one_image_a_batch(balance: str, told: bool, tmp_path: Path, shop: dict[str, Any]) -> None:
+    (tmp_path / "b").mkdir()
+    rows = [{"article": "shoe", "part": "train", "who": "x", "tags": "red"}]
+    other = shop | {"name": "b", "path": str(write_shop(tmp_path / "b", rows, start=100))}
+    done = check(tmp_path, data=[shop, other], training={"balance": balance, "batch_size": 4})
+    assert ("of one of them a batch of 4 holds one image" in " ".join(done.stdout.split())) == told
 
 
 def test_a_relation_is_counted_from_the_source_that_it_names(tmp_path: Path, shop: dict[str, Any]) -> None:

@@ -9,7 +9,8 @@ import lightning as L
 import pytest
 import torch
 
-from conjoin import Network, Objective, TrainingSettings, fit
+from conjoin import Coupling, Network, Objective, Relation, TrainingSettings, fit
+from conjoin.coupling import Kollias2024
 from conjoin.data import AnnotatedImages, Augmentation, Problem
 from conjoin.datasets import digits
 from conjoin.training._resume import AtomicCheckpoints
@@ -63,6 +64,25 @@ def test_a_run_is_resumed_as_itself_only(problem: Problem[AnnotatedImages], tmp_
             trained(problem, tmp_path, resume=True, **change)
     with pytest.raises(ValueError, match=r"`folder` should be given to resume"):
         trained(problem, None, resume=True)
+
+
+def test_whatever_decides_the_loss_is_in_its_digest(problem: Problem[AnnotatedImages]) -> None:
+    tasks, (relation,) = problem.tasks, problem.relations
+    other = digits(50, 200, table="permuted").relations[0]
+    made = [
+        Objective(tasks),
+        Objective(tasks, scale="mean"),
+        Objective(tasks, adjustments={"digit": 1.0}),
+        *(Objective(tasks, [Coupling(one)]) for one in (relation, other)),
+        *(Objective(tasks, [Coupling(relation, **{name: 0.5})]) for name in ("matching", "coannotation")),
+        *(Objective(tasks, [Kollias2024(relation, reverse=reverse)]) for reverse in (False, True)),
+    ]
+    assert len({objective.digest() for objective in made}) == len(made)
+    assert Objective(tasks, [Coupling(relation)]).digest() == made[3].digest()
+    learnt = [Relation(relation.source, relation.target, one.table) for one in (relation, other)]
+    for one in learnt:
+        one.is_learnt = True  # a run that is resumed learns it again, on a GPU not to the bit
+    assert len({Objective(tasks, [Coupling(one)]).digest() for one in learnt}) == 1
 
 
 def test_a_checkpoint_is_replaced_when_the_next_is_complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

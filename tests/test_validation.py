@@ -18,7 +18,7 @@ from conjoin.evaluation import _train as training_of_arms
 from conjoin.evaluation._validation import Validation
 from conjoin.runs._stored import save_run, stored_run
 from conjoin.study import Classes, Labels, Recipe
-from conjoin.training import Look, kept
+from conjoin.training import DivergedError, Look, kept
 
 SETTINGS = TrainingSettings(steps=12, batch_size=32, validate_every=4)
 
@@ -36,6 +36,25 @@ def test_a_network_that_diverged_has_no_score(problem: Problem[AnnotatedImages])
         next(network.heads.parameters()).fill_(torch.nan)
     with pytest.raises(ValueError, match=r"Logits of task 'digit' should be finite\. Found (\d+) of \1 images without"):
         predict(network, problem.test)
+
+
+def test_a_network_that_diverges_late_keeps_its_earlier_weights(problem: Problem[AnnotatedImages]) -> None:
+    for good, steps in ((1, [4]), (0, [])):
+        looks = iter([0.5] * good)
+
+        def validate(_: Network, looks: Any = looks) -> tuple[dict[str, float], float]:
+            value = next(looks, None)
+            if value is None:
+                raise DivergedError("no numbers")
+            return {"digit": value}, 0.0
+
+        network, objective = Network(problem.tasks, channels=1), Objective(problem.tasks)
+        if good:
+            found = fit(network, objective, problem.train, SETTINGS, validate=validate)
+            assert [look.step for look in found] == steps
+        else:
+            with pytest.raises(DivergedError, match="no numbers"):
+                fit(network, objective, problem.train, SETTINGS, validate=validate)
 
 
 class Scripted:

@@ -183,10 +183,14 @@ class Objective(nn.Module):
             coupling.expect(known, measured)
 
     def digest(self) -> str:
-        """Of what decides the loss and is not learnt: relations, weights, adjustments, scale."""
-        told = repr([sorted(self.weights.items()), sorted(self.adjustments.items()), self.scale])
-        tables = [part.cpu().numpy().tobytes() for r in self.relations() for part in (r.log_table, r.count)]
-        return hashlib.sha256(b"".join([told.encode(), *tables])).hexdigest()[:12]
+        """Of what decides the loss and is not learnt: couplings, given tables, weights, adjustments, scale."""
+        told = [repr([sorted(self.weights.items()), sorted(self.adjustments.items()), self.scale])]
+        for coupling in self._coupled():
+            settings = {name: value for name, value in vars(coupling).items() if isinstance(value, float | bool)}
+            told += [type(coupling).__name__, repr(settings), *(relation.name for relation in coupling.related())]
+        given = [relation for relation in self.relations() if not relation.is_learnt]
+        tables = [part.cpu().numpy().tobytes() for r in given for part in (r.log_table, r.count)]
+        return hashlib.sha256(b"".join(["\n".join(told).encode(), *tables])).hexdigest()[:12]
 
     def relations(self) -> list[Relation]:
         """The relations of all couplings."""

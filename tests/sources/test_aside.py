@@ -16,10 +16,10 @@ from tests.shops import make_study, write_shop
 from .tables import TRAIN
 
 
-def aside(first: int, second: int, content: Any, *, related: bool = True) -> NDArray[np.bool_]:
-    """Of images of source 0 with a class and of source 1 with two labels, of which the last is not always known."""
+def aside(first: int, second: int, content: Any, *, related: bool = True, told: int = 10**6) -> NDArray[np.bool_]:
+    """Of images of source 0 with a class and of source 1 with two labels, of which the last is known on `told`."""
     none = [[-1, -1]]
-    labels = none * first + [[1, -1 if row % 2 else 0] for row in range(second)]
+    labels = none * first + [[1, 0 if row < told else -1] for row in range(second)]
     columns = {"source": [0] * first + [1] * second, "task:kind": [0] * first + [-1] * second, "task:marks": labels}
     features = {"source": datasets.Value("int64"), "task:kind": datasets.Value("int64")}
     pair = datasets.Sequence(datasets.Value("int64"), length=2)
@@ -43,6 +43,12 @@ def test_a_fifth_is_set_aside_but_no_more_than_50_or_a_hundredth(
     found = aside(first, second, content)
     assert (int(found[:first].sum()), int(found[first:].sum())) == expected
     assert aside(first, second, content, related=False).sum() == 0
+
+
+def test_each_label_has_its_fifth() -> None:
+    """The second is known on the first ten images only: two of them, beside eight of forty for the first."""
+    content = np.arange(60)[::-1].astype(np.uint64)  # last first
+    assert np.flatnonzero(aside(20, 40, content, told=10)[20:]).tolist() == [8, 9, *range(32, 40)]
 
 
 def test_pixels_say_which() -> None:

@@ -22,7 +22,7 @@ from conjoin.evaluation._train import Trained, objectives, train_network
 from conjoin.evaluation._validation import scores
 from conjoin.evaluation._workers import end_with_parent
 from conjoin.study import Recipe
-from conjoin.training import Learner, Look, quiet
+from conjoin.training import DivergedError, Learner, Look, quiet
 
 TRACE_EVERY = 10
 """Optimizer steps between two entries of what is kept over time."""
@@ -195,7 +195,10 @@ def _job(
 ) -> Run:
     arm, seed = job
     with _one_thread(), quiet():
-        run = run_arm(arm, make_problem(seed=seed), recipe, seed, loggers)
+        try:
+            run = run_arm(arm, make_problem(seed=seed), recipe, seed, loggers)
+        except DivergedError as error:
+            raise DivergedError(f"Arm {arm}, seed {seed}: {error}") from error
     if keep is not None:
         keep(run)
     return run

@@ -1,6 +1,5 @@
 """What a comparison shows beside means and verdicts: where an arm gains or loses, how sure that is, what it costs."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -67,7 +66,7 @@ class Details:
 
     Args:
         clusters: how many clusters the test images form.
-        intervals: differences over resampled test images.
+        intervals: differences over resampled test images; none where these are one cluster.
         outputs: every class and label.
         delta_m: by arm, mean relative difference over tasks, in per cent (Maninis et al. 2019), with its interval over
             seeds; without tasks on which single-task training scores 0 on a seed; nothing where none is left.
@@ -87,16 +86,12 @@ class Details:
         """Everything, for JSON; NaN is null there."""
         return {
             "clusters": self.clusters,
-            "intervals": [_told(one._asdict()) for one in self.intervals],
-            "outputs": [_told(one._asdict()) for one in self.outputs],
+            "intervals": [one._asdict() for one in self.intervals],
+            "outputs": [{k: None if v != v else v for k, v in one._asdict().items()} for one in self.outputs],  # noqa: PLR0124
             "delta_m": {arm: difference._asdict() for arm, difference in self.delta_m.items()},
             "gaps": [one._asdict() for one in self.gaps],
             "costs": [one._asdict() for one in self.costs],
         }
-
-
-def _told(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: None if isinstance(found, float) and math.isnan(found) else found for name, found in values.items()}
 
 
 def details(runs: Sequence[Run], problem: Problem[Images], recipe: Recipe) -> Details:
@@ -118,7 +113,7 @@ def details(runs: Sequence[Run], problem: Problem[Images], recipe: Recipe) -> De
         settings = recipe.tasks.get(task.name)
         for name, places in columns(task, problem.groups.get(task.name)).items():
             metric = partial(_value, task, places, settings=settings)
-            for arm in others:
+            for arm in others if clusters.any() else ():  # one cluster tells nothing of others
                 found = bootstrap_difference(counts[arm], counts["single"], clusters, metric)
                 intervals.append(Interval(name, arm, *found))
         each = {arm: np.mean([f1_by_output(one.sum(0)) for one in many], 0) for arm, many in counts.items()}

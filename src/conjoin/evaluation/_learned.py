@@ -58,7 +58,9 @@ def _learned(relation: Relation, images: Images, logits: Tensor) -> Relation:
     table = learn_relation(
         predicted.numpy(), _told(target, told[rows]), source.outputs, target.outputs, kind, annotated=annotated
     )
-    return table.relation(source, target)
+    learnt = table.relation(source, target)
+    learnt.is_learnt = True
+    return learnt
 
 
 def _soft(task: MultiClass, annotation: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from conjoin.data import Images
 from conjoin.network import Network
 from conjoin.study import Classes, Labels, TaskSettings
 from conjoin.tasks import MultiClass, MultiLabel, Task
+from conjoin.training import DivergedError
 
 
 class Score(NamedTuple):
@@ -33,7 +34,7 @@ def predict(network: Network, data: Images, *, batch_size: int = 64) -> dict[str
     """Logits of every task by name, in evaluation mode, on the network's device; its mode is kept.
 
     Raises:
-        ValueError: if any is not finite: it has no score.
+        DivergedError: if any is not finite: it has no score.
 
     """
     training = network.training
@@ -47,7 +48,7 @@ def predict(network: Network, data: Images, *, batch_size: int = 64) -> dict[str
     logits = {name: torch.cat([part[name] for part in parts]).float().cpu() for name in parts[0]}
     for name, found in logits.items():
         if wrong := int((~found.isfinite().all(-1)).sum()):
-            raise ValueError(
+            raise DivergedError(
                 f"Logits of task {name!r} should be finite. Found {wrong:,} of {len(found):,} images without: training "
                 "diverged, or images hold values that are not numbers. Try a lower `lr`, or `precision: 32-true`."
             )

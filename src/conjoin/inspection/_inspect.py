@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +24,8 @@ from conjoin.sources import (
     set_aside,
     with_what_is_there,
 )
-from conjoin.study import Study
-from conjoin.tasks import MultiClass, Task
+from conjoin.study import Aggregation, Study
+from conjoin.tasks import MultiClass, MultiLabel, Task
 
 SPLITS = ("train", "validation", "test")
 
@@ -208,10 +208,14 @@ def _aside(found: Inspection, prepared: Prepared, study: Study) -> None:
     aside, values = set_aside(study, prepared), annotations(prepared.table["train"])
     many = f"{int(aside.sum()):,} of {len(aside):,} training images are set aside from couplings"
     found.remarks.append(Remark("note", f"{many}: how far relations are trusted is measured there."))
+    tasks = {task.name: task for task in prepared.tasks}
     for name in dict.fromkeys(name for relation in study.relations for name in (relation.source, relation.target)):
-        if not annotated(values[name])[aside].any():
-            text = f"No source annotates five training images for task {name!r}: none is set aside"
-            found.remarks.append(Remark("caution", f"{text}, and its relations are never trusted."))
+        task, told = tasks[name], known(values[name][aside])
+        none = [task.outputs[i] for i in np.flatnonzero(~told.any(0))] if isinstance(task, MultiLabel) else []
+        if none or not told.any():
+            of = f"{_some(none)} of task {name!r}" if none else f"task {name!r}"
+            text = f"No source annotates five training images for {of}: none is set aside"
+            found.remarks.append(Remark("caution", f"{text}, and relations are never trusted there."))
 
 
 def _backbone(found: Inspection, prepared: Prepared, study: Study) -> None:
@@ -235,6 +239,8 @@ def _shortages(found: Inspection, prepared: Prepared, study: Study) -> None:
                 add(Remark(kind, f"No {split} image has a label of task {task.name!r}."))  # type: ignore[arg-type]
     if batches := _batches(found, study):
         add(Remark("no-go", batches))
+    elif lonely := _lonely(found, study):
+        add(Remark("caution", lonely))
     for task in prepared.tasks:
         counts = found.balance[task.name]
         if found.annotated[task.name]["test"] and (none := [n for n in task.outputs if not counts[n]["test"]]):
@@ -276,7 +282,25 @@ def _batches(found: Inspection, study: Study) -> str:
     return ""
 
 
+def _lonely(found: Inspection, study: Study) -> str:
+    """Where a balance of gradients would normalise one image by itself."""
+    sizes = [counts["train"] for counts in found.images.values() if counts["train"]]
+    if study.training.balance not in get_args(Aggregation) or len(sizes) < 2 or study.backbone.freeze_norm:
+        return ""
+    parts = shares(sizes, study.training.batch_size)
+    if min(parts) > 1:
+        return ""
+    return (
+        f"With `balance: {study.training.balance}` BatchNorm sees one source at a time, and of one of them a batch of "
+        f"{study.training.batch_size} holds one image: it may not train. Make `batch_size` larger, or let norms be "
+        "(`freeze_norm`)."
+    )
+
+
 def _without(task: Task, outputs: list[str], split: str) -> str:
     noun = "classes" if isinstance(task, MultiClass) else "labels"
-    more = f" and {len(outputs) - 3} more" if len(outputs) > 3 else ""
-    return f"{len(outputs)} {noun} of {task.name!r} have no {split} image: {', '.join(outputs[:3])}{more}."
+    return f"{len(outputs)} {noun} of {task.name!r} have no {split} image: {_some(outputs)}."
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -50,6 +50,8 @@ class Relation(nn.Module):
     """Images that each row is worth, for each variable; at least 1."""
     is_known: bool = True
     """False where the table is still to be learnt."""
+    is_learnt: bool = False
+    """Whether the table was learnt from the annotations that train: another run finds it again, up to rounding."""
 
     def __init__(
         self,

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conjoin.sources._prepare import Prepared
-from conjoin.sources._rows import annotated
+from conjoin.sources._rows import annotated, known
 from conjoin.sources._tables import annotations
 from conjoin.study import Study
 
@@ -13,19 +13,26 @@ _SHARE, _MOST, _MOST_SHARE = 5, 50, 100
 
 
 def set_aside(study: Study, prepared: Prepared) -> NDArray[np.bool_]:
-    """Of the training images that a source annotates for a task of a relation, a fifth.
+    """Of the training images that a source annotates for a class or label of a relation, a fifth.
 
-    At most 50 or a hundredth, whichever is more. Those annotated for fewest of these tasks come first: what a network
-    has learnt of one annotation of an image says little of how the other follows from it, and tables are counted from
-    images that have both. Then their pixels say which, whatever other images there are.
+    At most 50 or a hundredth, whichever is more; of each label, as evidence is measured label by label. Those annotated
+    for fewest of these tasks come first: what a network has learnt of one annotation of an image says little of how the
+    other follows from it, and tables are counted from images that have both. Then their pixels say which, whatever
+    other images there are.
     """
     table, content = prepared.table["train"], prepared.content["train"]
     related = {name for relation in study.relations for name in (relation.source, relation.target)}
-    annotated_for = [annotated(values) for name, values in annotations(table).items() if name in related]
+    values = {name: found for name, found in annotations(table).items() if name in related}
     aside, source = np.zeros(len(table), dtype=bool), np.asarray(table["source"][:])
-    order = np.lexsort((content, np.sum(annotated_for, axis=0))) if related else ()
-    for has in annotated_for:
-        for number in np.unique(source[has]):
-            rows = order[(has & (source == number))[order]]
-            aside[rows[: min(len(rows) // _SHARE, max(_MOST, len(rows) // _MOST_SHARE))]] = True
+    if not values:
+        return aside
+    order = np.lexsort((content, np.sum([annotated(found) for found in values.values()], axis=0)))
+    in_order = source[order]
+    for found in values.values():
+        known_of = known(found if found.ndim == 2 else found[:, None])[order]
+        for number in np.unique(in_order):
+            here = known_of & (in_order == number)[:, None]
+            count = here.sum(0)
+            most = np.minimum(count // _SHARE, np.maximum(_MOST, count // _MOST_SHARE))
+            aside[order] |= (here & (here.cumsum(0) <= most)).any(1)
     return aside

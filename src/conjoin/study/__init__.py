@@ -23,9 +23,10 @@ from conjoin.study._sources import (
 from conjoin.study._strict import Strict
 from conjoin.study._study import Study
 from conjoin.study._tasks import Classes, Labels, TaskSettings
-from conjoin.study._training import TrainingSettings
+from conjoin.study._training import Aggregation, TrainingSettings
 
 __all__ = [
+    "Aggregation",
     "AnnotationSettings",
     "Backbone",
     "Classes",

@@ -1,5 +1,6 @@
 """The weights that validation images choose."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, NamedTuple
@@ -10,6 +11,13 @@ from lightning.pytorch.callbacks import Callback
 from conjoin.distributed import copy_from_first
 from conjoin.network import Network
 from conjoin.training._learner import Learner
+
+_LOG = logging.getLogger(__name__)
+
+
+class DivergedError(ValueError):
+    """A network whose predictions are no numbers."""
+
 
 Validate = Callable[[Network], tuple[Mapping[str, float], float]]
 """Scores of a network on validation images, by task, the higher the better; and the standard error of their mean.
@@ -48,7 +56,7 @@ class KeepBest(Callback):
     """Looks at the validation images every so many steps and at the end, and remembers the weights to keep.
 
     Which look that is, `kept` says. After `patience` looks in a row whose mean was not the highest so far, training
-    ends.
+    ends; and where the network has diverged and earlier weights are kept.
     """
 
     def __init__(self, validate: Validate, every: int, patience: int | None) -> None:
@@ -68,7 +76,14 @@ class KeepBest(Callback):
             return
         network = _network(learner)
         copy_from_first(network.buffers())  # so that all ranks see, and choose, the same
-        scores, error = self.validate(network)
+        try:
+            scores, error = self.validate(network)
+        except DivergedError:
+            if not self._kept:
+                raise
+            _LOG.warning("Training diverged by step %d: it ends here, with the weights that were kept.", step)
+            trainer.should_stop = True
+            return
         look = Look(step, dict(scores), error)
         for logger in trainer.loggers:
             logger.log_metrics({f"validation/{name}": score for name, score in scores.items()}, step)

@@ -13,7 +13,7 @@ def closer(contents: Contents) -> Section | None:
     images = len(contents.problem.test)
     drawn = f"in {found.clusters:,} groups" if found.clusters < images else "one by one"
     means = {(row.task, row.arm): row.difference.mean for row in contents.rows if row.difference}
-    blocks: list[Block] = [
+    resampled: list[Block] = [
         Words(
             f"What another test set might show: {CONFIDENCE:.0%} intervals over the {images:,} test images, drawn anew "
             f"{drawn} (bootstrap), with the same networks. The verdict rests on the intervals over seeds above."
@@ -25,6 +25,7 @@ def closer(contents: Contents) -> Section | None:
             folded=True,
         ),
     ]
+    blocks = resampled if found.intervals else []
     if found.delta_m:
         caption = "Mean relative difference to single over tasks (delta-m), in per cent, with its interval over seeds"
         columns = [Column("arm"), *(Column(name, "{:+.2f}") for name in ("mean", "lower", "upper"))]
