@@ -276,6 +276,17 @@ def test_bounds_tell_harm(capsys: pytest.CaptureFixture[str]) -> None:
     assert "MISSED digits-50+1000: recovered gap on digit -0.48 [-0.50, -0.46] (at least 0.7)" in out
 
 
+def test_a_gap_that_cannot_be_told_is_missed(capsys: pytest.CaptureFixture[str]) -> None:
+    spread = pl.when(pl.col("seed") % 2 == 0).then(0.7).otherwise(1.0)
+    assert (
+        judge_grid(
+            grid(0.0).with_columns(pl.when(pl.col("arm") == "full").then(spread).otherwise("value").alias("value"))
+        )
+        == 1
+    )
+    assert "MISSED digits-50+1000: recovered gap on digit nan [nan, nan] (at least 0.7)" in capsys.readouterr().out
+
+
 def test_a_grid_that_is_not_finished_is_compared_on_the_seeds_there_are(tmp_path: Path) -> None:
     whole = grid(0.0)
     joint_misses_four, one_full = pl.col("arm").ne("joint") | pl.col("seed").lt(4), pl.col("arm").ne("full")
