@@ -13,7 +13,7 @@ from lightning.pytorch.callbacks import Callback
 from conjoin import MultiClass, MultiLabel, Network, Objective, TrainingSettings, fit
 from conjoin.data import AnnotatedImages, MixedBatches, Problem, shares
 from conjoin.datasets import digits
-from conjoin.evaluation import Run, predict, run_arm, score, train_network, tune_thresholds
+from conjoin.evaluation import Run, predict, run_arm, score, train_arms, train_network, tune_thresholds
 from conjoin.evaluation import _train as training_of_arms
 from conjoin.evaluation._validation import Validation
 from conjoin.runs._stored import save_run, stored_run
@@ -36,6 +36,15 @@ def test_a_network_that_diverged_has_no_score(problem: Problem[AnnotatedImages])
         next(network.heads.parameters()).fill_(torch.nan)
     with pytest.raises(ValueError, match=r"Logits of task 'digit' should be finite\. Found (\d+) of \1 images without"):
         predict(network, problem.test)
+
+
+def test_the_run_that_diverged_is_named(problem: Problem[AnnotatedImages], monkeypatch: pytest.MonkeyPatch) -> None:
+    def diverged(*_: Any) -> Run:
+        raise DivergedError("no numbers")
+
+    monkeypatch.setattr("conjoin.evaluation._compare.run_arm", diverged)
+    with pytest.raises(DivergedError, match=r"Arm joint, seed 3: no numbers"):
+        next(train_arms(lambda *, seed: problem, [("joint", 3)], Recipe(), processes=1))  # noqa: ARG005
 
 
 def test_a_network_that_diverges_late_keeps_its_earlier_weights(problem: Problem[AnnotatedImages]) -> None:

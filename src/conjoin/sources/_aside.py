@@ -27,12 +27,10 @@ def set_aside(study: Study, prepared: Prepared) -> NDArray[np.bool_]:
     if not values:
         return aside
     order = np.lexsort((content, np.sum([annotated(found) for found in values.values()], axis=0)))
-    in_order = source[order]
+    of_source = [source[order] == number for number in np.unique(source)]
     for found in values.values():
-        known_of = known(found if found.ndim == 2 else found[:, None])[order]
-        for number in np.unique(in_order):
-            here = known_of & (in_order == number)[:, None]
-            count = here.sum(0)
-            most = np.minimum(count // _SHARE, np.maximum(_MOST, count // _MOST_SHARE))
-            aside[order] |= (here & (here.cumsum(0) <= most)).any(1)
+        for has in known(found)[order].reshape(len(table), -1).T:  # one label at a time: there may be many
+            for here in of_source:
+                rows = order[has & here]
+                aside[rows[: min(len(rows) // _SHARE, max(_MOST, len(rows) // _MOST_SHARE))]] = True
     return aside
