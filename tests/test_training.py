@@ -14,7 +14,7 @@ from conjoin.data import AnnotatedImages, Preprocessing, Problem, StoredImages
 from conjoin.datasets import digits
 from conjoin.evaluation import objectives, predict, run_arm, train_network
 from conjoin.study import Recipe
-from conjoin.training import Learner
+from conjoin.training import Learner, make_loggers
 
 from .stored import table
 
@@ -64,13 +64,18 @@ def test_training_learns_and_leaves_its_traces(problem: Problem[AnnotatedImages]
     assert value > 0.001
 
 
-def test_progress_is_shown(problem: Problem[AnnotatedImages], capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("logged", [False, True])
+def test_progress_is_shown(
+    logged: bool, problem: Problem[AnnotatedImages], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     L.seed_everything(0, verbose=False)
-    objective = Objective(problem.tasks)
-    fit(Network(problem.tasks, channels=1), objective, problem.train, TrainingSettings(steps=3), progress=True)
+    network, objective = Network(problem.tasks, channels=1), Objective(problem.tasks)
+    kept = make_loggers(["csv"], tmp_path, "logs") if logged else []
+    fit(network, objective, problem.train, TrainingSettings(steps=3), progress=True, loggers=kept)
     shown = "".join(capsys.readouterr())
     assert "3/3" in shown
-    assert "loss" in shown
+    assert "loss: " in shown
+    assert [path.name for path in tmp_path.rglob("metrics.csv")] == ["metrics.csv"] * logged
 
 
 def test_reduced_precision_trains(problem: Problem[AnnotatedImages]) -> None:

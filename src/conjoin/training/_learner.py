@@ -39,11 +39,11 @@ class Learner(L.LightningModule):
         """Loss of one batch."""
         logits = self.balance.logits(self.network, batch.images)
         loss: Tensor = self.objective(logits, batch.annotations, set_aside=batch.set_aside if self.sets_aside else None)
-        if self.trainer.progress_bar_callback:
-            self.log("loss", loss, prog_bar=True, logger=False, sync_dist=True)
-        if self.trainer.loggers:
-            terms = {f"terms/{n}": value for n, value in self.objective.terms.items()}
-            self.log_dict({"loss": loss} | terms, sync_dist=True)
+        shown, kept = self.trainer.progress_bar_callback is not None, bool(self.trainer.loggers)
+        if shown or kept:  # once: Lightning refuses a name that is logged in two ways
+            self.log("loss", loss, prog_bar=shown, logger=kept, sync_dist=True)
+        if kept:
+            self.log_dict({f"terms/{n}": value for n, value in self.objective.terms.items()}, sync_dist=True)
             self.log_dict({f"evidence/{n}": e.mean() for n, e in self.objective.evidence().items()})
             self.log_dict({f"corrected/{n}": far for n, far in _corrections(self.objective).items()})
         return self.balance.loss(loss, self.objective, logits, batch, self.sets_aside)
@@ -60,7 +60,7 @@ class Learner(L.LightningModule):
         """AdamW, its learning rates in one cycle over all steps (Smith & Topin 2019)."""
         settings = self.settings
         groups = self.network.parameter_groups(settings.lr, settings.backbone_lr)
-        if learnt := [*self.objective.parameters(), *self.balance.parameters()]:  # weights of tasks, of sources
+        if learnt := [*self.objective.parameters(), *self.balance.parameters()]:
             groups.append({"params": learnt, "lr": settings.lr, "weight_decay": 0.0})
         optimizer = torch.optim.AdamW(groups, weight_decay=settings.weight_decay)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
