@@ -123,7 +123,7 @@ CONSTRUCTION: dict[str, tuple[Callable[[], Any], type[Exception], list[str]]] = 
     "negative weight": (
         lambda: Objective([SHAPE], weights={"shape": -1.0}),
         ValueError,
-        ["`weights['shape']` should be at least 0", "Found -1.0"],
+        ["`weights['shape']` should be a number of at least 0", "Found -1.0"],
     ),
     "unknown adjustment": (
         lambda: Objective([SHAPE], adjustments={"shap": 1.0}),
@@ -133,7 +133,7 @@ CONSTRUCTION: dict[str, tuple[Callable[[], Any], type[Exception], list[str]]] = 
     "negative adjustment": (
         lambda: Objective([SHAPE], adjustments={"shape": -1.0}),
         ValueError,
-        ["`adjustments['shape']` should be at least 0", "Found -1.0"],
+        ["`adjustments['shape']` should be a number of at least 0", "Found -1.0"],
     ),
     "unknown backbone": (
         lambda: Network([SHAPE], "resnet1"),

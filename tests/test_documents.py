@@ -30,6 +30,7 @@ LAYERS = [
     "relate",
     "cells",
     "network",
+    "presets",
     "objective",
     "checks",
     "coupling",

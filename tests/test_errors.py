@@ -76,7 +76,16 @@ SHAPES: dict[str, tuple[tuple[dict[str, Any], dict[str, Any]], type[Exception], 
     "another device": (
         changed("annotations", shape=lambda codes: codes.to("meta")),
         ValueError,
-        ["`annotations['shape']` should be on the device of the logits, cpu", "Found meta"],
+        [
+            "`annotations['shape']` should be on the device of the objective, cpu",
+            "Found meta",
+            "`objective.to(device)`",
+        ],
+    ),
+    "logits on another device": (
+        changed("logits", shape=lambda logits: logits.to("meta")),
+        ValueError,
+        ["`logits['shape']` should be on the device of the objective, cpu", "Found meta"],
     ),
     "booleans": (
         changed("annotations", shape=torch.zeros(12).bool()),

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from conjoin import Coupling, Network, Objective, Relation, TrainingSettings, fi
 from conjoin.coupling import Kollias2024
 from conjoin.data import AnnotatedImages, Augmentation, Problem
 from conjoin.datasets import digits
+from conjoin.training import make_loggers
+from conjoin.training._digest import digest
 from conjoin.training._resume import AtomicCheckpoints
 
 PROGRAM = Path(__file__).parent / "programs" / "resumable.py"
@@ -59,11 +62,29 @@ def test_a_run_is_resumed_as_itself_only(problem: Problem[AnnotatedImages], tmp_
         ({"augmentation": Augmentation(flip=0.5)}, r"`augmentation` should be as in the run"),
         ({"seed": 1}, r"`seed` should be as in the run that is resumed, 0\. Found 1\. Other data or settings"),
         ({"weights": {"digit": 2.0}}, r"`objective` should be as in the run that is resumed, \w{12}\. Found \w{12}\."),
+        (
+            {"counts": {0: 16, 1: 16}},
+            r"`counts` should be as in the run that is resumed, \[\d+, \d+\]\. Found \[16, 16\]",
+        ),
     ):
         with pytest.raises(ValueError, match=words):
             trained(problem, tmp_path, resume=True, **change)
+    one = problem.train.annotation("digit").clone()
+    one[one >= 0] = one[one >= 0].flip(0)
+    other = replace(problem.train, annotations={**problem.train.annotations, "digit": one})
+    for changed in (other, replace(problem.train, set_aside=~problem.train.set_aside)):
+        with pytest.raises(ValueError, match=r"`annotations` should be as in the run that is resumed"):
+            trained(replace(problem, train=changed), tmp_path, resume=True)
     with pytest.raises(ValueError, match=r"`folder` should be given to resume"):
         trained(problem, None, resume=True)
+
+
+def test_what_was_logged_before_a_run_was_killed_is_kept(problem: Problem[AnnotatedImages], tmp_path: Path) -> None:
+    for _ in range(2):
+        trained(problem, tmp_path, resume=True, loggers=make_loggers(["csv"], tmp_path / "logs", "joint-0"))
+        (tmp_path / "checkpoints" / "last.ckpt").unlink()
+    found = sorted(path.parent.name for path in tmp_path.glob("logs/*/metrics.csv"))
+    assert found == ["joint-0", "joint-0-2"]
 
 
 def test_whatever_decides_the_loss_is_in_its_digest(problem: Problem[AnnotatedImages]) -> None:
@@ -77,12 +98,12 @@ def test_whatever_decides_the_loss_is_in_its_digest(problem: Problem[AnnotatedIm
         *(Objective(tasks, [Coupling(relation, **{name: 0.5})]) for name in ("matching", "coannotation")),
         *(Objective(tasks, [Kollias2024(relation, reverse=reverse)]) for reverse in (False, True)),
     ]
-    assert len({objective.digest() for objective in made}) == len(made)
-    assert Objective(tasks, [Coupling(relation)]).digest() == made[3].digest()
+    assert len({digest(objective) for objective in made}) == len(made)
+    assert digest(Objective(tasks, [Coupling(relation)]).eval()) == digest(made[3])
     learnt = [Relation(relation.source, relation.target, one.table) for one in (relation, other)]
     for one in learnt:
         one.is_learnt = True  # a run that is resumed learns it again, on a GPU not to the bit
-    assert len({Objective(tasks, [Coupling(one)]).digest() for one in learnt}) == 1
+    assert len({digest(Objective(tasks, [Coupling(one)])) for one in learnt}) == 1
 
 
 def test_a_checkpoint_is_replaced_when_the_next_is_complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

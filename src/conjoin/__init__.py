@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from conjoin.data import AnnotatedImages, Augmentation, Preprocessing, Problem, StoredImages
     from conjoin.model import Model, load
     from conjoin.network import Network
-    from conjoin.objective import Objective, kollias2024
+    from conjoin.objective import Objective
+    from conjoin.presets import kollias2024
     from conjoin.relate import RelationTable, count_relation, published, read_table
     from conjoin.relations import Relation
     from conjoin.runs import compare, train
@@ -79,7 +80,7 @@ _ROOMS = {
     "compare": "runs",
     "count_relation": "relate",
     "fit": "training",
-    "kollias2024": "objective",
+    "kollias2024": "presets",
     "load": "model",
     "prepare": "sources",
     "published": "relate",

@@ -1,5 +1,6 @@
 """What is wrong with an argument, said so that it can be mended."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -56,8 +57,8 @@ def objective(
                 raise ValueError(
                     f"`{argument}` should name tasks of this objective. Found {name!r}. {nearest(name, list(by_name))}"
                 )
-            if not factor >= 0:
-                raise ValueError(f"`{argument}[{name!r}]` should be at least 0. Found {factor}.")
+            if not 0 <= factor < math.inf:
+                raise ValueError(f"`{argument}[{name!r}]` should be a number of at least 0. Found {factor}.")
 
 
 def batch(
@@ -65,8 +66,9 @@ def batch(
     logits: Mapping[str, Tensor],
     annotations: Mapping[str, Tensor],
     set_aside: Tensor | None,
+    device: torch.device,
 ) -> None:
-    """Check names, shapes and types of one batch; looks at no value."""
+    """Check names, shapes, types and devices of one batch, for an objective on this device; looks at no value."""
     if missing := [name for name in tasks if name not in logits]:
         raise KeyError(f"`logits` should have an entry for every task. Found none for {missing}, only {list(logits)}.")
     _named("logits", tasks, logits)
@@ -80,11 +82,13 @@ def batch(
                 f"Found {found.dtype} of shape {tuple(found.shape)}."
             )
     annotated(tasks, annotations, set_aside, size)
-    for name, annotation in annotations.items():
-        if annotation.device != logits[name].device:
+    given = {f"annotations[{name!r}]": annotation for name, annotation in annotations.items()}
+    given |= {f"logits[{name!r}]": logits[name] for name in tasks}
+    for name, tensor in given.items() if set_aside is None else [*given.items(), ("set_aside", set_aside)]:
+        if tensor.device != device:
             raise ValueError(
-                f"`annotations[{name!r}]` should be on the device of the logits, {logits[name].device}. "
-                f"Found {annotation.device}."
+                f"`{name}` should be on the device of the objective, {device}. Found {tensor.device}. "
+                "`objective.to(device)` moves it to where the network is."
             )
 
 

@@ -1,6 +1,5 @@
 """Tasks and couplings turned into one loss, for any training loop."""
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, cast
 
@@ -10,7 +9,7 @@ from torch import Tensor, nn
 
 from conjoin import checks
 from conjoin.base_rates import BaseRates
-from conjoin.coupling import BaseCoupling, Coupling, Kollias2024, Term, View, cross_entropy
+from conjoin.coupling import BaseCoupling, Term, View, cross_entropy
 from conjoin.distributed import all_sum, ranks
 from conjoin.relations import Relation
 from conjoin.tasks import Annotation, Task
@@ -115,11 +114,11 @@ class Objective(nn.Module):
             KeyError, TypeError, ValueError: saying which argument is wrong, and how.
 
         """
-        checks.batch(self.tasks, logits, annotations, set_aside)
+        checks.batch(self.tasks, logits, annotations, set_aside, self._counts_of_first().device)
         if self._should_validate():
             checks.values(self.tasks, logits, annotations)
         with torch.autocast(next(iter(logits.values())).device.type, enabled=False):
-            wide = {name: z.to(self._dtype()) for name, z in logits.items()}
+            wide = {name: z.to(self._counts_of_first().dtype) for name, z in logits.items()}
             read = self._read(annotations, next(iter(wide.values())))
             masks = self._where(read, set_aside)
             here = self._counts(len(next(iter(wide.values()))), masks)
@@ -179,29 +178,22 @@ class Objective(nn.Module):
                 checks.annotation_values(self.tasks[name], part, first=first)
                 known[name][first : first + _PART] = self.tasks[name].annotation(part).known
         measured = torch.ones(images, dtype=torch.bool) if set_aside is None else set_aside.cpu()
-        for coupling in self._coupled():
+        for coupling in self.coupled():
             coupling.expect(known, measured)
 
-    def digest(self) -> str:
-        """Of what decides the loss and is not learnt: couplings, given tables, weights, adjustments, scale."""
-        told = [repr([sorted(self.weights.items()), sorted(self.adjustments.items()), self.scale])]
-        for coupling in self._coupled():
-            settings = {name: value for name, value in vars(coupling).items() if isinstance(value, float | bool)}
-            told += [type(coupling).__name__, repr(settings), *(relation.name for relation in coupling.related())]
-        given = [relation for relation in self.relations() if not relation.is_learnt]
-        tables = [part.cpu().numpy().tobytes() for r in given for part in (r.log_table, r.count)]
-        return hashlib.sha256(b"".join(["\n".join(told).encode(), *tables])).hexdigest()[:12]
+    def coupled(self) -> list[BaseCoupling]:
+        """The couplings."""
+        return cast("list[BaseCoupling]", list(self.couplings))
 
     def relations(self) -> list[Relation]:
         """The relations of all couplings."""
-        return [relation for coupling in self._coupled() for relation in coupling.related()]
+        return [relation for coupling in self.coupled() for relation in coupling.related()]
 
     def evidence(self) -> dict[str, Float[Tensor, "variables"]]:
         """Evidence of each relation for each variable of its target, by the relation's name."""
         return {
             relation.name: evidence().detach()
-            for coupling in self._coupled()
-            if isinstance(coupling, Coupling)
+            for coupling in self.coupled()
             for relation, evidence in coupling.judged()
         }
 
@@ -212,8 +204,7 @@ class Objective(nn.Module):
         """
         return {
             relation.name: relation.target.by_output(log_table.exp())
-            for coupling in self._coupled()
-            if isinstance(coupling, Coupling)
+            for coupling in self.coupled()
             for relation, log_table in coupling.taught()
         }
 
@@ -228,14 +219,12 @@ class Objective(nn.Module):
         super()._apply(wide, recurse)  # type: ignore[no-untyped-call]
         return self
 
-    def _dtype(self) -> torch.dtype:
-        return self._rates(next(iter(self.tasks))).counts.dtype
+    def _counts_of_first(self) -> Tensor:
+        """A tensor of the type and on the device that all else is kept in."""
+        return self._rates(next(iter(self.tasks))).counts
 
     def _rates(self, name: str) -> BaseRates:
         return cast("BaseRates", self.rates[list(self.tasks).index(name)])
-
-    def _coupled(self) -> list[BaseCoupling]:
-        return cast("list[BaseCoupling]", list(self.couplings))
 
     def _should_validate(self) -> bool:
         if torch.compiler.is_compiling():
@@ -268,7 +257,7 @@ class Objective(nn.Module):
     def _observe(self, views: Mapping[str, View], set_aside: Tensor | None, step: Float[Tensor, ""]) -> None:
         some = next(iter(views.values())).log_p
         measured = some.new_ones(len(some)) if set_aside is None else set_aside.to(some.dtype)
-        for coupling in self._coupled():
+        for coupling in self.coupled():
             coupling.observe(views, measured, step)
 
     def _where(
@@ -278,7 +267,7 @@ class Objective(nn.Module):
         some = next(iter(known.values()))
         act = some.new_ones(len(some)) if set_aside is None else ~set_aside
         masks = {Term("task", name): mask for name, mask in known.items()}
-        for coupling in self._coupled():
+        for coupling in self.coupled():
             masks |= coupling.where(known, act)
         return masks
 
@@ -289,7 +278,7 @@ class Objective(nn.Module):
             if self.scale == "mean":
                 loss = loss / view.known.sum(-1, keepdim=True).clamp(min=1)
             losses[Term("task", name)] = loss
-        for coupling in self._coupled():
+        for coupling in self.coupled():
             losses |= coupling.losses(views)
         return losses
 
@@ -318,30 +307,5 @@ class Objective(nn.Module):
     def _counts(self, images: int, masks: Mapping[Term, Bool[Tensor, "batch _"]]) -> dict[str, Tensor]:
         """Images of the batch, and those that each term acts on, over all ranks."""
         counts = [mask.any(-1).sum() for mask in masks.values()]
-        whole = torch.stack([torch.full_like(counts[0], images), *counts]).to(self._dtype())
+        whole = torch.stack([torch.full_like(counts[0], images), *counts]).to(self._counts_of_first().dtype)
         return dict(zip([_ALL, *map(str, masks)], all_sum(whole).unbind(), strict=True))
-
-
-def kollias2024(
-    tasks: Sequence[Task],
-    relations: Sequence[Relation],
-    *,
-    reverse: bool = False,
-    adjustments: Mapping[str, float] | None = None,
-) -> Objective:
-    """Objective of Kollias et al. 2024 as recalled; its formulas are NOT confirmed.
-
-    See `conjoin.coupling.Kollias2024`. All weights are 1 and losses of labels are means over labels.
-
-    Args:
-        tasks: tasks of the network.
-        relations: relations between them.
-        reverse: swap the sides of both cross-entropies.
-        adjustments: as of `Objective`; not part of the method.
-
-    """
-    by_source: dict[str, list[Relation]] = {}
-    for relation in relations:
-        by_source.setdefault(relation.source.name, []).append(relation)
-    couplings = [Kollias2024(*group, reverse=reverse) for group in by_source.values()]
-    return Objective(tasks, couplings, scale="mean", adjustments=adjustments)

@@ -7,6 +7,7 @@ from typing import NamedTuple, cast
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from conjoin.coupling._evidence import Evidence
 from conjoin.coupling._view import View
 from conjoin.relations import Relation
 from conjoin.tasks import MultiClass
@@ -54,6 +55,18 @@ class BaseCoupling(nn.Module, ABC):
     def related(self) -> list[Relation]:
         """The relations."""
         return cast("list[Relation]", list(self.relations))
+
+    def settings(self) -> dict[str, float]:
+        """What decides its losses beside tables, by name: a run goes on only with the same. By default nothing."""
+        return {}
+
+    def judged(self) -> list[tuple[Relation, Evidence]]:
+        """Each relation that evidence is measured of. By default none."""
+        return []
+
+    def taught(self) -> list[tuple[Relation, Float[Tensor, "classes variables outcomes"]]]:
+        """Each relation whose table is corrected, with the log of the corrected one. By default none."""
+        return []
 
     def expect(self, known: Mapping[str, Bool[Tensor, "images _"]], measured: Bool[Tensor, "images"]) -> None:
         """Take note of how many images are annotated for what. By default nothing.

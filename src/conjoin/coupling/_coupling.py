@@ -57,6 +57,10 @@ class Coupling(BaseCoupling):
         self.corrected = nn.ModuleList(CorrectedTable(relation) for relation in relations)
         self.annotated = nn.ModuleList(AnnotatedMeans(relation) for relation in relations)
 
+    def settings(self) -> dict[str, float]:
+        """Both weights."""
+        return {"matching": float(self.matching), "coannotation": float(self.coannotation)}
+
     def judged(self) -> list[tuple[Relation, Evidence]]:
         """Each relation with its evidence."""
         return list(zip(self.related(), cast("list[Evidence]", list(self.evidence)), strict=True))

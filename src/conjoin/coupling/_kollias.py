@@ -38,6 +38,10 @@ class Kollias2024(BaseCoupling):
         super().__init__(*relations)
         self.reverse = reverse
 
+    def settings(self) -> dict[str, float]:
+        """Which side is the logarithm."""
+        return {"reverse": float(self.reverse)}
+
     def where(
         self,
         known: Mapping[str, Bool[Tensor, "batch _"]],

@@ -119,7 +119,8 @@ class MixedBatches(Sampler[list[Draw]]):
 
     def state_dict(self) -> dict[str, int | list[int]]:
         """What decides the batches, without ranks: a run may go on with another number of them."""
-        return {"seed": self.seed, "batch_size": self.batch_size, "steps": self.steps, "sizes": self.sizes}
+        told = {"seed": self.seed, "batch_size": self.batch_size, "steps": self.steps}
+        return {**told, "sizes": self.sizes, "counts": self.parts}
 
     def load_state_dict(self, state: Mapping[str, int | list[int]], first: int) -> None:
         """Go on from step `first`.
@@ -129,9 +130,9 @@ class MixedBatches(Sampler[list[Draw]]):
 
         """
         for name, own in self.state_dict().items():
-            if state[name] != own:
+            if state.get(name) != own:
                 raise ValueError(
-                    f"`{name}` should be as in the run that is resumed, {state[name]}. Found {own}. "
+                    f"`{name}` should be as in the run that is resumed, {state.get(name)}. Found {own}. "
                     "Other data or settings are a new run: choose another folder."
                 )
         self.first = first

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from conjoin.coupling import Coupling
 from conjoin.names import nearest
-from conjoin.objective import Objective, kollias2024
+from conjoin.objective import Objective
+from conjoin.presets import coupled, kollias2024
 from conjoin.relations import Relation
 from conjoin.tasks import Task
 
@@ -33,10 +33,7 @@ def _joint(tasks: Sequence[Task], _: Sequence[Relation], adjustments: Mapping[st
 
 
 def _coupled(tasks: Sequence[Task], relations: Sequence[Relation], adjustments: Mapping[str, float]) -> list[Objective]:
-    by_source: dict[str, list[Relation]] = {}
-    for relation in relations:
-        by_source.setdefault(relation.source.name, []).append(relation)
-    return [Objective(tasks, [Coupling(*group) for group in by_source.values()], adjustments=adjustments)]
+    return [coupled(tasks, relations, adjustments=adjustments)]
 
 
 def _kollias(

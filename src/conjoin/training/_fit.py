@@ -14,6 +14,7 @@ from conjoin.objective import Objective
 from conjoin.study import TrainingSettings
 from conjoin.training._balances import make_balance
 from conjoin.training._best import KeepBest, Look, Validate
+from conjoin.training._digest import annotations_digest, digest
 from conjoin.training._learner import Learner
 from conjoin.training._loggers import make_loggers
 from conjoin.training._ranks import trainer_ranks
@@ -72,15 +73,18 @@ def fit(
     Raises:
         FileExistsError: if `folder` holds a run and `resume` is False.
         ValueError: if a value is no annotation of its task, there is no `folder` to resume from, its run had
-            other settings or data, there is a process group without `torchrun`, or `settings.balance` cannot be
-            had.
+            other settings or annotations (pixels are not compared), there is a process group without
+            `torchrun`, or `settings.balance` cannot be had.
 
     """
     start = start_from(folder, resume=resume)
     if loggers is None:
         loggers = make_loggers(["tensorboard"], folder, "logs") if folder else []
     decisive = settings.model_dump() | {"augmentation": (augmentation or Augmentation()).model_dump()}
-    decisive |= {"objective": objective.digest()}
+    sets_aside, annotated = bool(data.set_aside.any()), data.read([0]).annotations
+    annotations = {name: data.annotation(name) for name in objective.tasks if name in annotated}
+    aside = data.set_aside if sets_aside else None
+    decisive |= {"objective": digest(objective), "annotations": annotations_digest(annotations, aside)}
     keep = [_checkpoints(folder, checkpoint_every)] if folder else []
     best = KeepBest(validate, settings.validate_every, settings.patience) if validate else None
     trainer = L.Trainer(
@@ -108,18 +112,12 @@ def fit(
     )
     loader = MixedLoader(data, batches, augmentation=augmentation, workers=workers)
     balance = make_balance(settings.balance, network, batches.parts, trainer.world_size)
-    sets_aside = bool(data.set_aside.any())
-    annotated = data.read([0]).annotations
-    objective.expect(
-        {name: data.annotation(name) for name in objective.tasks if name in annotated},
-        set_aside=data.set_aside if sets_aside else None,
-    )
+    objective.expect(annotations, set_aside=aside)
     learner = Learner(network, objective, settings, sets_aside=sets_aside, balance=balance).train()
     with warnings.catch_warnings():  # Lightning 2.6 uses what torch 2.15 calls deprecated
         warnings.filterwarnings("ignore", message=".*LeafSpec.*")
         warnings.filterwarnings("ignore", message=".*does not have many workers.*")  # chosen by the caller
         warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")  # when resumed
-        warnings.filterwarnings("ignore", message="Experiment logs directory .* exists")  # of a run that was killed
         trainer.fit(learner, loader, ckpt_path=start, weights_only=True)
         if best:
             best.put_back(network)

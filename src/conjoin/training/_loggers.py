@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
+from itertools import chain, count
 from pathlib import Path
 
 from lightning.pytorch import loggers
@@ -11,12 +12,18 @@ from conjoin.names import nearest
 
 _KNOWN: dict[str, tuple[str, Callable[[Path, str], Logger]]] = {
     "tensorboard": ("tensorboard", lambda folder, run: loggers.TensorBoardLogger(folder, name="", version=run)),
-    "csv": ("lightning", lambda folder, run: loggers.CSVLogger(folder, name="", version=run)),
+    "csv": ("lightning", lambda folder, run: loggers.CSVLogger(folder, name="", version=_free(folder, run))),
     "mlflow": ("mlflow", lambda folder, run: loggers.MLFlowLogger(run_name=run, save_dir=str(folder))),
     "wandb": ("wandb", lambda folder, run: loggers.WandbLogger(name=run, save_dir=folder)),
     "comet": ("comet_ml", lambda _, run: loggers.CometLogger(name=run)),
 }
 """The package that each needs, and how it is made."""
+
+
+def _free(folder: Path, run: str) -> str:
+    """A name of its own for a run that goes on: Lightning deletes what is there of the same name."""
+    names = chain([run], (f"{run}-{n}" for n in count(2)))
+    return next(name for name in names if not (folder / name).exists())
 
 
 def known_loggers(names: Sequence[str]) -> None:
@@ -41,7 +48,7 @@ def make_loggers(names: Sequence[str], folder: Path, run: str) -> list[Logger]:
 
     Args:
         names: tensorboard, csv, mlflow, wandb or comet; the last three are packages to install.
-        folder: where those write that write files.
+        folder: where those write that write files; `csv` in another folder each time that a run goes on.
         run: name of the run.
 
     Raises:
