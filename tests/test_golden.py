@@ -352,6 +352,17 @@ def test_what_few_images_gain_counts_less(images: int, error: float) -> None:
     close(evidence.directions()[1], gain / 2 * (1 - 2 * error) / log(2))
 
 
+@pytest.mark.parametrize(("images", "enough"), [(1, False), (4, False), (5, True)])
+def test_one_image_seen_often_is_no_evidence(images: int, enough: bool) -> None:
+    """All gain the same: without a deviation there is nothing to doubt it by."""
+    coupling = Coupling(Relation(S, T, [[0.95, 0.05], [0.05, 0.95]]))
+    coupling.judged()[0][1].expect(torch.tensor(images))
+    sure = log(19)
+    logits = {"s": torch.zeros(30, 2), "t": torch.tensor([[sure, -sure], [-sure, sure]]).repeat(15, 1)}
+    Objective([S, T], [coupling])(logits, {"s": torch.tensor([0, 1]).repeat(15)})
+    assert (float(coupling.judged()[0][1].directions()[1]) > 0.1) == enough
+
+
 def test_rounding_is_no_evidence() -> None:
     """A gain of a thousandth is one, of a millionth none."""
     evidence = Coupling(Relation(S, T, TABLE)).judged()[0][1]
