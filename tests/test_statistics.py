@@ -1,5 +1,7 @@
 """Statistics against scipy, scikit-learn and values worked out by hand."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -228,6 +230,13 @@ def test_thresholds_worked_out_by_hand() -> None:
     assert tune_thresholds(z, target).tolist() == pytest.approx([float(expected), 0.5])
 
 
+def test_without_annotations_there_is_no_score() -> None:
+    task, unknown = MultiClass("digit", ["x", "y"]), torch.tensor([-1, -1])
+    for settings in (None, Classes(classes=["x", "y"], metric="macro-F1")):
+        (found,) = score(task, torch.zeros(2, 2), unknown, settings=settings)
+        assert math.isnan(found.value)
+
+
 def test_scores_leave_out_what_is_not_annotated() -> None:
     digit, strokes = MultiClass("d", ["a", "b"]), MultiLabel("s", ["x"])
     z = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
@@ -255,6 +264,22 @@ def test_judge_pairs_by_seed() -> None:
     assert (ours["a"].finding, ours["b"].finding) == ("helps", "harm ruled out")
     assert ours["a"].mean == pytest.approx(0.8)
     assert {row.finding for row in rows if row.arm == "single"} == {None}
+
+
+def test_what_has_no_score_is_not_judged() -> None:
+    """And does not count among the tasks of Holm's correction."""
+    nothing = [(a, math.nan) for a, _ in SINGLE]
+    barely = [(a + gain, math.nan) for (a, _), gain in zip(SINGLE, (0.10, 0.17, 0.20), strict=True)]
+    rows = judge(runs(single=nothing, ours=barely))
+    assert [(row.task, row.finding) for row in rows if row.arm == "ours"] == [("a", "helps"), ("b", None)]
+    assert [row.difference is None for row in rows] == [True, False, True, True]
+    assert verdict(rows, "ours") == (
+        "ours: no negative transfer: a loss of 0.01 is ruled out on every task. Helps a (+0.157). "
+        "Not judged on b: no score, as no test image has what it counts."
+    )
+    open_ = [(a, b) for (a, _), b in zip(barely, (0.5, 0.8, 0.4), strict=True)]
+    of_two = judge(runs(single=SINGLE, ours=open_))
+    assert [row.finding for row in of_two if row.arm == "ours"] == ["not enough data", "not enough data"]
 
 
 def test_verdicts_in_words() -> None:

@@ -1,7 +1,11 @@
 """Weights and thresholds are chosen on validation images, and on nothing else."""
 
+import multiprocessing
+import time
+from collections.abc import Generator
 from copy import deepcopy
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -45,6 +49,21 @@ def test_the_run_that_diverged_is_named(problem: Problem[AnnotatedImages], monke
     monkeypatch.setattr("conjoin.evaluation._compare.run_arm", diverged)
     with pytest.raises(DivergedError, match=r"Arm joint, seed 3: no numbers"):
         next(train_arms(lambda *, seed: problem, [("joint", 3)], Recipe(), processes=1))  # noqa: ARG005
+
+
+def test_an_interruption_ends_only_what_was_started_for_it() -> None:
+    recipe = Recipe(training=TrainingSettings(steps=2, batch_size=16))
+    runs = train_arms(partial(digits, 20, 40), [("joint", 0), ("joint", 1), ("joint", 2)], recipe, processes=2)
+    next(runs)
+    mine = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(60,))
+    mine.start()
+    with pytest.raises(KeyboardInterrupt):
+        cast("Generator[Run]", runs).throw(KeyboardInterrupt)
+    for worker in set(multiprocessing.active_children()) - {mine}:
+        worker.join(timeout=30)
+    assert multiprocessing.active_children() == [mine]
+    mine.kill()
+    mine.join()
 
 
 def test_a_network_that_diverges_late_keeps_its_earlier_weights(problem: Problem[AnnotatedImages]) -> None:

@@ -169,12 +169,13 @@ def train_arms(
     context, before = multiprocessing.get_context("spawn"), set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(processes, context, end_with_parent)
     futures = [pool.submit(_job, make_problem, job, recipe, keep, loggers) for job in jobs]
+    workers = set(multiprocessing.active_children()) - before  # started by submitting, and no others
     try:
         for future in as_completed(futures):
             yield future.result()
     except BaseException:  # an interruption, too, does not wait for runs that nobody will see
         pool.shutdown(wait=False, cancel_futures=True)
-        for child in set(multiprocessing.active_children()) - before:
+        for child in workers:
             child.kill()  # Lightning would answer a gentler signal at its leisure
         raise
     finally:

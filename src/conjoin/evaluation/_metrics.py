@@ -1,5 +1,6 @@
 """What is measured on images that were not trained on."""
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -66,8 +67,8 @@ def score(
 ) -> list[Score]:
     """Accuracy of a multi-class task, macro-F1 of a multi-label task for each group of labels; or what settings say.
 
-    Annotated images only; classes and labels that none of them has are left out of means. A soft annotation counts
-    as its most probable outcome.
+    Annotated images only, NaN without any; classes and labels that none of them has are left out of means. A soft
+    annotation counts as its most probable outcome.
 
     Args:
         task: what is predicted.
@@ -83,6 +84,8 @@ def score(
         shown = groups or {"": task.labels}
         return _means(task, logits.sigmoid(), target, settings=settings, thresholds=thresholds, groups=shown)
     metric = settings.metric if isinstance(settings, Classes) else "accuracy"
+    if bool((target < 0).all()):
+        return [Score(task.name, metric, math.nan)]
     if metric == "accuracy":
         value = multiclass_accuracy(logits, target, task.outcomes, average="micro", ignore_index=-1)
         return [Score(task.name, metric, float(value))]

@@ -23,7 +23,7 @@ class Row(NamedTuple):
     arm: str
     mean: float
     difference: Difference | None
-    """To single-task training; None for the single-task arm itself."""
+    """To single-task training; None for the single-task arm itself, and where there is no score."""
     finding: Finding | None
 
 
@@ -52,13 +52,14 @@ def judge(runs: Sequence[Run], *, margin: float = MARGIN, steps: Mapping[str, fl
         for task, _ in tasks
     }
     steps = steps or {}
+    judged = [task for task, _ in tasks if all(math.isfinite(value) for arm in arms for value in values[arm, task])]
     for arm in arms:
-        others = [paired_difference(values[arm, t], values["single", t], step=steps.get(t, 0.0)) for t, _ in tasks]
-        found = findings(others, margin=margin)
-        for (task, metric), difference, finding in zip(tasks, others, found, strict=True):
+        compared = {t: paired_difference(values[arm, t], values["single", t], step=steps.get(t, 0.0)) for t in judged}
+        found = dict(zip(judged, findings(list(compared.values()), margin=margin), strict=True))
+        for task, metric in tasks:
             mean = sum(values[arm, task]) / len(by_arm[arm])
-            baseline = arm == "single"
-            rows.append(Row(task, metric, arm, mean, None if baseline else difference, None if baseline else finding))
+            told = (None, None) if arm == "single" else (compared.get(task), found.get(task))
+            rows.append(Row(task, metric, arm, mean, *told))
     return sorted(rows, key=lambda row: [task for task, _ in tasks].index(row.task))
 
 
@@ -70,7 +71,7 @@ def verdict(rows: Sequence[Row], arm: str, *, margin: float = MARGIN) -> str:
 
     """
     of: dict[Finding, list[Row]] = {}
-    tasks = sum(row.arm == arm for row in rows)
+    tasks = sum(row.arm == arm and row.finding is not None for row in rows)
     for row in rows:
         if row.arm == arm and row.finding is not None:
             of.setdefault(row.finding, []).append(row)
@@ -90,6 +91,8 @@ def verdict(rows: Sequence[Row], arm: str, *, margin: float = MARGIN) -> str:
         parts.append(f"Harm ruled out on {_names(of['harm ruled out'])}.")
     if open_ := of.get("not enough data"):
         parts.append(_more_seeds(open_, tasks=tasks, margin=margin))
+    if without := [row.task for row in rows if row.arm == arm and row.finding is None]:
+        parts.append(f"Not judged on {', '.join(without)}: no score, as no test image has what it counts.")
     return f"{arm}: {' '.join(parts)}"
 
 
