@@ -236,6 +236,7 @@ def test_a_regime_is_shown(tmp_path: Path, shop: dict[str, Any]) -> None:
     text = " ".join(done.stdout.split())
     assert "till: article" in text
     assert "(+ hidden by the regime)" in text
+    assert "note: The regime draws other images for each seed; this is seed 0." in text
     assert "no-go: Relation article->tags should be counted from training images that are annotated for both" in text
     assert "a regime with more `overlap`" in text
 
@@ -271,6 +272,21 @@ def test_other_reasons_not_to_go(case: str, tmp_path: Path, shop: dict[str, Any]
     done = check(tmp_path, data=[shop], **settings)
     assert done.exit_code == 1
     assert words in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize("settings", [{"arms": ["joint", "coupled"]}, {"seeds": [3]}])
+def test_what_trains_and_cannot_be_compared(settings: dict[str, Any], tmp_path: Path, shop: dict[str, Any]) -> None:
+    done = check(tmp_path, data=[shop], **settings)
+    assert done.exit_code == 0
+    words = "caution: `conjoin compare` would refuse this: `arms` of a comparison should hold `single`"
+    assert words in " ".join(done.stdout.split())
+
+
+def test_a_balance_that_is_not_installed(tmp_path: Path, shop: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conjoin.training._balances.find_spec", lambda _: None)
+    done = check(tmp_path, data=[shop], training={"balance": "upgrad"})
+    assert done.exit_code == 1
+    assert "no-go: `balance: upgrad` should have TorchJD installed" in " ".join(done.stdout.split())
 
 
 @pytest.mark.parametrize("part", ["train", "test"])

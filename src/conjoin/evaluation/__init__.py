@@ -3,7 +3,7 @@
 from conjoin.evaluation._arms import ARMS, Arm, known_arms
 from conjoin.evaluation._compare import TRACE_EVERY, Run, run_arm, train_arms
 from conjoin.evaluation._details import Cost, Details, Gap, Interval, Output, coarse, details
-from conjoin.evaluation._guard import GUARDED, check_arms, guarded, prefers_coupled
+from conjoin.evaluation._guard import GUARDED, check_arms, check_comparison, guarded, prefers_coupled
 from conjoin.evaluation._learned import unknown_relations, with_learned_tables
 from conjoin.evaluation._metrics import Score, hardened, predict, score
 from conjoin.evaluation._statistics import (
@@ -42,6 +42,7 @@ __all__ = [
     "Score",
     "Trained",
     "check_arms",
+    "check_comparison",
     "coarse",
     "details",
     "end_with_parent",

@@ -22,6 +22,20 @@ def check_arms(names: Sequence[str]) -> None:
         raise ValueError(f"`arms` with {GUARDED!r} should hold `single` and `coupled`. Found {list(names)}.")
 
 
+def check_comparison(arms: Sequence[str], seeds: Sequence[int]) -> None:
+    """Check that there is something to compare, and something to tell it from chance by.
+
+    Raises:
+        ValueError: if `single` or a second seed is missing.
+
+    """
+    if "single" not in arms or len(seeds) < 2:
+        raise ValueError(
+            "`arms` of a comparison should hold `single`, with which the others are compared, and `seeds` two or "
+            f"more. Found {list(arms)} and {list(seeds)}."
+        )
+
+
 def prefers_coupled(task: str, single: Sequence[Look], coupled: Sequence[Look]) -> bool:
     """Whether validation images prefer the coupled network for a task; of equals, and where they do not tell, alone.
 

@@ -1,6 +1,7 @@
 """Look at everything that a study would train on."""
 
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -8,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conjoin.data import shares
-from conjoin.evaluation import check_arms, try_network
+from conjoin.evaluation import check_arms, check_comparison, try_network
 from conjoin.inspection._duplicates import duplicates, shown
 from conjoin.inspection._remarks import Remark
 from conjoin.sources import (
@@ -26,6 +27,7 @@ from conjoin.sources import (
 )
 from conjoin.study import Aggregation, Study
 from conjoin.tasks import MultiClass, MultiLabel, Task
+from conjoin.training import known_balance
 
 SPLITS = ("train", "validation", "test")
 
@@ -44,6 +46,7 @@ class Inspection:
         overlap: by pair of tasks, training images annotated for both.
         relations: by name: origin, and the table with its rows and columns.
         faults: by kind: how many rows, and the first of them.
+        duplicates: how many test images are also in train or validation, and the first of them.
         account: what preparation merged, left out and converts, and how splits came about.
         remarks: what stands in the way, or should be known.
 
@@ -82,10 +85,7 @@ def inspect_study(study: Study, given: Any = None, *, cache: Path | None = None)
 
     """
     found = Inspection(study.name)
-    try:
-        check_arms(study.arms)
-    except ValueError as error:
-        found.remarks.append(Remark("no-go", str(error)))
+    _settings(found, study)
     if missing := missing_archives(with_what_is_there(study)[0]):
         found.remarks += [Remark("no-go", text) for text in missing]
         return found
@@ -105,6 +105,23 @@ def inspect_study(study: Study, given: Any = None, *, cache: Path | None = None)
     _shortages(found, prepared, study)
     _prepared(found)
     return found
+
+
+def _settings(found: Inspection, study: Study) -> None:
+    """What no data can mend."""
+    for stands_in_the_way in (partial(check_arms, study.arms), partial(known_balance, study.training.balance)):
+        try:
+            stands_in_the_way()
+        except ValueError as error:
+            found.remarks.append(Remark("no-go", str(error)))
+    try:
+        check_comparison(study.arms, study.seeds)
+    except ValueError as error:  # `conjoin train` needs neither
+        found.remarks.append(Remark("caution", f"`conjoin compare` would refuse this: {error}"))
+    if study.regime and len(study.seeds) > 1:
+        found.remarks.append(
+            Remark("note", f"The regime draws other images for each seed; this is seed {study.seeds[0]}.")
+        )
 
 
 def _count(found: Inspection, prepared: Prepared) -> None:

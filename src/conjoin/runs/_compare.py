@@ -11,7 +11,19 @@ import torch
 from rich.console import Console
 
 from conjoin.data import Problem, StoredImages, shares
-from conjoin.evaluation import GUARDED, Row, Run, check_arms, coarse, details, guarded, judge, train_arms, try_network
+from conjoin.evaluation import (
+    GUARDED,
+    Row,
+    Run,
+    check_arms,
+    check_comparison,
+    coarse,
+    details,
+    guarded,
+    judge,
+    train_arms,
+    try_network,
+)
 from conjoin.inspection import inspect_study
 from conjoin.relations import Relation
 from conjoin.report import (
@@ -85,11 +97,7 @@ def compare(
     check_arms(study.arms)
     known_loggers(loggers)
     known_balance(study.training.balance)
-    if "single" not in study.arms or len(study.seeds) < 2:
-        raise ValueError(
-            "`arms` of a comparison should hold `single`, with which the others are compared, and `seeds` two or "
-            f"more. Found {list(study.arms)} and {list(study.seeds)}."
-        )
+    check_comparison(study.arms, study.seeds)
     console, folder = console or Console(quiet=True), folder or Path("runs") / study.name / "compare"
     for seed in study.seeds[:: -1 if study.regime else len(study.seeds)]:  # a regime draws other images for each
         prepared = prepare(study, given, seed=seed)
