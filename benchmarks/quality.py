@@ -1,7 +1,7 @@
 """Does training together cost anything, and what does it give? A grid of settings, tables and arms.
 
     python benchmarks/quality.py digits           # the cells that decide, 16 minutes on two cores
-    python benchmarks/quality.py digits --all     # and those that tell more, 275 runs
+    python benchmarks/quality.py digits --all     # and those that tell more, 730 runs
     python benchmarks/quality.py measured         # digits with labels that say little of the digit
     python benchmarks/quality.py faces            # drawn faces (synthetic): two days by estimate, on a GPU half an hour
     FASHION=folder python benchmarks/quality.py examples/fashion.yaml --sizes 500+10000   # a study of yours, hours
@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from quality_decoding import DECODED, run_decoded
 from quality_peers import run_pseudo_labels, run_uncertainty, run_upgrad
 from quality_report import judge_grid, write_grid
 from quality_settings import TABLES, Setting, Table, problem, recipe, table_error
@@ -47,11 +48,14 @@ PEERS = {"pseudo-labels": run_pseudo_labels, "uncertainty weighting": run_uncert
 RECALLED = ("kollias2024", "kollias2024-reversed")
 OTHERS = (*PEERS, *RECALLED)
 """What others do."""
-WITH_TABLE = ("coupled", *RECALLED)
+WITH_TABLE = ("coupled", *RECALLED, *DECODED)
 """Arms that read the table; the others are run once for a setting."""
 
 NAMES = ("digits", "measured", "faces")
 """Data that need no files."""
+
+READ: tuple[Table, ...] = ("true", "counted", "half-wrong")
+"""Tables that predictions are read by."""
 
 PRECISIONS = ("32-true", "bf16-mixed")
 """As `TrainingSettings.precision`; on processors that know bf16 the second takes half the time."""
@@ -83,8 +87,8 @@ class Job(NamedTuple):
 def grid(data: str, seeds: range, sizes: Sequence[Size] = (), *, everything: bool = False) -> list[Job]:
     """The cells that decide: every arm and table where images differ in nothing, ours where sources are shifted.
 
-    Those that tell more are an overlap of the annotations, what others do where sources are shifted, and training
-    until validation images say to stop.
+    Those that tell more are an overlap of the annotations, what others do where sources are shifted, training
+    until validation images say to stop, and tables used when images are read.
     """
     sizes = sizes or (DIGITS if data in {"digits", "measured"} else LARGE)
     plain = [Setting(data, *size) for size in sizes]
@@ -99,14 +103,19 @@ def grid(data: str, seeds: range, sizes: Sequence[Size] = (), *, everything: boo
         for seed in seeds:
             jobs += [Job(setting, arm, "true", seed) for arm in ("single", "joint", "full", *others)]
             jobs += [Job(setting, "coupled", table, seed) for table in tables]
+            if everything and setting in plain:
+                jobs += [Job(setting, arm, table, seed) for arm in DECODED for table in READ]
     return jobs
 
 
 @cache
 def code() -> str:
-    """Digest of the sources that train: of conjoin, and of what settings and peers stand beside this file."""
+    """Digest of the sources that train: of conjoin, and of what else is used beside this file."""
     package, here = Path(conjoin.__file__).parent, Path(__file__).parent
-    files = [*sorted(package.rglob("*.py")), *(here / f"quality_{name}.py" for name in ("peers", "settings", "study"))]
+    files = [
+        *sorted(package.rglob("*.py")),
+        *(here / f"quality_{name}.py" for name in ("decoding", "peers", "settings", "study")),
+    ]
     return hashlib.sha256(b"".join(path.name.encode() + path.read_bytes() for path in files)).hexdigest()[:12]
 
 
@@ -116,7 +125,10 @@ def run(job: Job, folder: Path, precision: str | None = None) -> None:
     if precision:
         how = how.model_copy(update={"training": how.training.model_copy(update={"precision": precision})})
     made = problem(job.setting, job.table, job.seed)
-    done = PEERS[job.arm](made, how, job.seed) if job.arm in PEERS else run_arm(job.arm, made, how, job.seed)
+    if job.arm in DECODED:
+        done = run_decoded(job.arm, made, how, job.seed)
+    else:
+        done = PEERS[job.arm](made, how, job.seed) if job.arm in PEERS else run_arm(job.arm, made, how, job.seed)
     last = {name: values[-1] for name, values in done.evidence.items()}
     told: dict[str, Any] = {"seconds": time.perf_counter() - start, "evidence": last}
     device = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else "cpu"

@@ -43,7 +43,7 @@ def judge_grid(frame: pl.DataFrame) -> int:
     checks = [*_harm(frame), *_equal(frame), *_gaps(frame), *_learned(frame), *_best(frame)]
     for good, text in checks:
         print(f"{'ok    ' if good else 'MISSED'} {text}")
-    for text in _setting_by_setting(frame):
+    for text in (*_setting_by_setting(frame), *_added(frame), *_read(frame)):
         print(f"       {text}")
     return int(not all(good for good, _ in checks))
 
@@ -123,6 +123,32 @@ def _setting_by_setting(frame: pl.DataFrame) -> Iterator[str]:
                     yield f"negative transfer, judged by this setting's tasks alone: {told}"
 
 
+def _added(frame: pl.DataFrame) -> Iterator[str]:
+    """What coupling itself adds or takes: coupled to joint, family-wise over the cells of each table."""
+    for arm in dict.fromkeys(arm for setting, _ in _cells(frame) for arm in _arms(frame, setting)):
+        compared = (
+            [_difference(frame, *cell, arm, "joint") for cell in _cells(frame)] if arm.startswith("coupled, ") else []
+        )
+        if judged := [d for d in compared if d]:
+            found = findings(judged)
+            counts = {finding: found.count(finding) for finding in dict.fromkeys(found)}
+            below = sum(d.upper < 0 for d in judged)
+            yield f"{arm} to joint in {len(judged)} cells: {counts}; with an interval of its own below 0: {below}"
+
+
+def _read(frame: pl.DataFrame) -> Iterator[str]:
+    """Delta-m where tables are used when images are read, and of coupled and joint in the same settings and seeds."""
+    for arm in dict.fromkeys(arm for setting, _ in _cells(frame) for arm in _arms(frame, setting)):
+        if not arm.startswith("decoded"):
+            continue
+        table = arm.rpartition(", ")[2]
+        told = []
+        for other in (arm, f"coupled, {table}", "joint"):
+            cells = [(c, _seeds(frame, c[0], ["single", arm, f"coupled, {table}", "joint"])) for c in _cells(frame)]
+            told += [np.mean([_gains(frame, *cell, other, seeds).mean() for cell, seeds in cells if seeds])]
+        yield f"mean Delta-m, per cent: {arm} {told[0]:+.2f}, coupled, {table} {told[1]:+.2f}, joint {told[2]:+.2f}"
+
+
 def _equal(frame: pl.DataFrame) -> list[tuple[bool, str]]:
     """Tables that teach nothing true do nothing."""
     checks = []
@@ -191,7 +217,8 @@ def _gains(frame: pl.DataFrame, setting: str, task: str, arm: str, seeds: set[in
 
 def _rivals(frame: pl.DataFrame, setting: str) -> list[str]:
     arms = _arms(frame, setting)
-    return [arm for arm in arms if arm not in {"single", "full"} and (", " not in arm or arm.endswith(", true"))]
+    given = [arm for arm in arms if arm not in {"single", "full"} and not arm.startswith("decoded")]
+    return [arm for arm in given if ", " not in arm or arm.endswith(", true")]
 
 
 def _markdown(frame: pl.DataFrame) -> str:
@@ -225,7 +252,8 @@ def _draw(frame: pl.DataFrame, data: str) -> alt.HConcatChart:
     rows = []
     for setting, task in _cells(frame):
         for arm in _arms(frame, setting):
-            if arm not in {"single", *FAR_OFF} and (d := _difference(frame, setting, task, arm, "single")):
+            far_off = arm in FAR_OFF or (arm.startswith("decoded") and arm.endswith("half-wrong"))
+            if arm != "single" and not far_off and (d := _difference(frame, setting, task, arm, "single")):
                 line = {"setting": setting.removeprefix(f"{data}-"), "task": task, "arm": arm, "mean": d.mean}
                 rows.append(line | {"lower": d.lower, "upper": d.upper})
     table, panels = pl.DataFrame(rows), []

@@ -12,6 +12,7 @@ import pytest
 import torch
 from quality import OTHERS, Job, code, main, run
 from quality import grid as cells
+from quality_decoding import DECODED, decoded, from_labels
 from quality_peers import UncertaintyWeighted, _labelled, run_upgrad
 from quality_report import judge_grid, write_grid
 from quality_settings import TABLES, Setting, Table, _counted, _whole, problem, recipe, table_error
@@ -231,6 +232,33 @@ def test_uncertainty_weighting_by_hand() -> None:
     assert objective(logits, annotations).item() == pytest.approx(expected, rel=1e-6)
 
 
+def test_predictions_read_by_a_table_by_hand() -> None:
+    a, b = MultiClass("a", ["x", "y"]), MultiLabel("b", ["p"])
+    relation = Relation(a, b, [[0.8], [0.2]])
+    shown = {"a": torch.tensor([0, 1, -1]), "b": torch.tensor([[-1], [-1], [1]])}
+    images = AnnotatedImages(torch.zeros(3, 3, 2, 2), shown, torch.zeros(3).long(), torch.zeros(3).bool())
+    made = Problem((a, b), (relation,), images, images)
+    logits = {"a": torch.tensor([[3.0, 1.0]]).log(), "b": torch.tensor([[9.0]]).log()}  # .75, .25; .9
+    told = 0.9 * np.log(0.8) + 0.1 * np.log(0.2) - (0.9 * np.log(0.2) + 0.1 * np.log(0.8))
+    found = decoded(made, logits)
+    assert float(found["a"].diff()) == pytest.approx(-(np.log(3) + told), rel=1e-5)
+    assert float(found["b"]) == pytest.approx(np.log(9) + np.log(0.65 / 0.35), rel=1e-5)  # .75 * .8 + .25 * .2
+    alone = from_labels(made, logits)
+    assert float(alone["a"].diff()) == pytest.approx(-told, rel=1e-5)
+    assert torch.equal(alone["b"], logits["b"])
+
+
+def test_a_table_may_be_used_when_images_are_read(tmp_path: Path) -> None:
+    job = Job(Setting("digits", 50, 100), "decoded single", "half-wrong", 0)
+    assert {one.arm for one in cells("digits", range(1), everything=True)} >= set(DECODED)
+    assert job.name == "decoded single, half-wrong"
+    run(job, tmp_path)
+    alone = run_arm("single", problem(job.setting, job.table, 0), recipe(job.setting), 0).scores
+    read = json.loads((tmp_path / job.file).read_text("utf-8"))["scores"]
+    assert [one["task"] for one in read] == [one.task for one in alone]
+    assert read[0]["value"] < alone[0].value - 0.1  # what is wrong is believed
+
+
 def test_upgrad_is_joint_with_balanced_gradients(monkeypatch: pytest.MonkeyPatch) -> None:
     called: list[tuple[str, str]] = []
     monkeypatch.setattr(
@@ -271,9 +299,18 @@ def test_bounds_tell_harm(capsys: pytest.CaptureFixture[str]) -> None:
     assert judge_grid(grid(0.15)) == 1
     out = capsys.readouterr().out
     assert "tasks alone: digits-50+1000, coupled, true, digit: -0.048 [-0.050, -0.046]" in out
+    assert "coupled, true to joint in 1 cells: {'negative transfer': 1}; with an interval of its own below 0: 1" in out
     assert "harm would be a loss of 0.008 (median)" in out  # the margin less 2.776 standard errors of .0007
     assert "MISSED negative transfer: digits-50+1000, coupled, true, digit: -0.048" in out
     assert "MISSED digits-50+1000: recovered gap on digit -0.48 [-0.50, -0.46] (at least 0.7)" in out
+
+
+def test_tables_used_when_images_are_read_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    given = grid(0.0)
+    read = given.filter(arm="full").with_columns(arm=pl.lit("decoded joint, true"), value=pl.col("value") + 0.05)
+    assert judge_grid(pl.concat([given, read])) == 0  # ahead of coupled, and no way to train
+    told = "mean Delta-m, per cent: decoded joint, true +18.70, coupled, true +12.72, joint +1.25"
+    assert told in capsys.readouterr().out
 
 
 def test_a_gap_that_cannot_be_told_is_missed(capsys: pytest.CaptureFixture[str]) -> None:
