@@ -56,6 +56,11 @@ CASES: dict[str, tuple[bytes, tuple[int, ...], list[str]]] = {
     "CMYK": (encoded(Image.new("CMYK", (2, 2), (0, 0, 0, 0)), "TIFF"), (255, 255, 255), ["CMYK"]),
     "palette": (encoded(Image.new("RGB", (2, 2), "red").quantize(4)), (255, 0, 0), ["palette"]),
     "transparent": (encoded(HALF_RED), (255, 255, 255), ["transparent"]),
+    "one colour transparent": (
+        encoded(Image.new("RGB", (2, 2), (10, 20, 30)), transparency=(10, 20, 30)),
+        (255, 255, 255),
+        ["transparent"],
+    ),
     "animated": (
         encoded(FRAMES[0], "GIF", save_all=True, append_images=FRAMES[1:]),
         (255, 0, 0),

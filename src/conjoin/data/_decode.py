@@ -83,7 +83,7 @@ def load(image: bytes | str | PathLike[str]) -> Image.Image:
 def convert(opened: Image.Image) -> Image.Image:
     """Turn a decoded image upright and bring it to 8-bit RGB."""
     upright = _upright(opened)
-    if upright.mode == "RGB":
+    if upright.mode == "RGB" and not upright.has_transparency_data:
         return upright
     if upright.mode in {"I", "F"} or upright.mode.startswith("I;16"):  # Pillow itself would clip at 255
         return Image.fromarray(_eight_bits(np.asarray(upright))).convert("RGB")
