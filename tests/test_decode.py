@@ -121,11 +121,15 @@ FILES = [encoded(Image.fromarray(NOISE), kind) for kind in ("JPEG", "PNG", "GIF"
         (FILES[1][: len(FILES[1]) // 2], ["bytes that do not decode", "Is the file truncated?"]),
     ],
 )
-def test_what_is_said_of_a_broken_image(data: bytes, words: list[str]) -> None:
-    with pytest.raises(ValueError, match="`image` should be a whole picture") as caught:
+def test_what_is_said_of_a_broken_image(data: bytes, words: list[str], tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(data)
+    with pytest.raises(ValueError, match="`image` should be a whole picture") as of_bytes:
         decode(data)
+    with pytest.raises(ValueError, match="`image` should be a whole picture") as of_a_file:
+        decode(tmp_path / "a.png")
     for word in words:
-        assert word in str(caught.value)
+        assert word in str(of_bytes.value)
+    assert str(of_a_file.value) == str(of_bytes.value).replace("Found", f"Found in {str(tmp_path / 'a.png')!r}")
 
 
 def test_what_is_said_of_a_missing_file(tmp_path: Path) -> None:

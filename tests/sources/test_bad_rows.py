@@ -86,7 +86,11 @@ FAULTY: dict[str, tuple[Callable[[Path], dict[str, Any]], list[str], int]] = {
         ["image that cannot be read: 1 row\n", "shop.csv, row 4 (shop): `image` should be a whole", "truncated?"],
         5,
     ),
-    "not an image": (no_image, ["row 4 (shop)", "Found 16 bytes that begin with b'<html>404</h': no image."], 5),
+    "not an image": (
+        no_image,
+        ["row 4 (shop)", "Found in '", "3.png' 16 bytes that begin with b'<html>404</h': no image."],
+        5,
+    ),
     "missing file": (
         missing_file,
         [

@@ -45,7 +45,7 @@ def decode(image: bytes | str | PathLike[str]) -> Image.Image:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if the bytes are no image, or stop before the image does; the message says which.
+        ValueError: if the bytes are no image, or stop before the image does; the message says which, and of which file.
 
     """
     return convert(load(image))
@@ -53,9 +53,11 @@ def decode(image: bytes | str | PathLike[str]) -> Image.Image:
 
 def load(image: bytes | str | PathLike[str]) -> Image.Image:
     """Decode the first frame with the pixels as stored; errors as of `decode`."""
+    found = "Found"
     if isinstance(image, bytes):
         data = image
     else:
+        found = f"Found in {str(image)!r}"
         try:
             data = Path(image).read_bytes()
         except FileNotFoundError:
@@ -63,19 +65,19 @@ def load(image: bytes | str | PathLike[str]) -> Image.Image:
         except OSError as error:  # a folder, no permission
             raise ValueError(f"`image` should be a readable file. Found {str(image)!r}: {error.strerror}.") from error
     if not data:
-        raise ValueError(f"{_EXPECTED} Found no bytes at all.")
+        raise ValueError(f"{_EXPECTED} {found} no bytes at all.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd metadata, not odd pixels
             opened = Image.open(io.BytesIO(data))
             opened.load()
     except Image.DecompressionBombError as error:
-        raise ValueError(f"{_EXPECTED} Found more pixels than Pillow allows: {error}") from error
+        raise ValueError(f"{_EXPECTED} {found} more pixels than Pillow allows: {error}") from error
     except UnidentifiedImageError:
-        raise ValueError(f"{_EXPECTED} Found {len(data):,} bytes that begin with {data[:12]!r}: no image.") from None
+        raise ValueError(f"{_EXPECTED} {found} {len(data):,} bytes that begin with {data[:12]!r}: no image.") from None
     except _BROKEN as error:
         raise ValueError(
-            f"{_EXPECTED} Found {len(data):,} bytes that do not decode ({error}). Is the file truncated?"
+            f"{_EXPECTED} {found} {len(data):,} bytes that do not decode ({error}). Is the file truncated?"
         ) from error
     return opened
 
