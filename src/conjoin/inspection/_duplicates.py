@@ -6,7 +6,7 @@ import datasets
 import numpy as np
 import polars as pl
 
-from conjoin.sources import Prepared
+from conjoin.sources import Prepared, place
 
 _SHOWN = 10
 
@@ -40,5 +40,5 @@ def shown(twins: pl.DataFrame, tables: Mapping[str, datasets.Dataset]) -> list[s
     for row in twins.head(_SHOWN).iter_rows(named=True):
         test = tables["test"].select_columns(["file", "row"])[row["test_place"]]
         other = tables[row["split"]].select_columns(["file", "row"])[row["place"]]
-        lines.append(f"test: {test['file']}, row {test['row']}; {row['split']}: {other['file']}, row {other['row']}")
+        lines.append(f"test: {place(**test)}; {row['split']}: {place(**other)}")
     return lines

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from conjoin.inspection import SPLITS, Inspection
-from conjoin.sources import Account
+from conjoin.sources import Account, place
 
 _STYLES = {"no-go": "bold red", "caution": "yellow", "note": "dim"}
 _MOST = 12
@@ -25,7 +25,7 @@ def print_inspection(found: Inspection, console: Console) -> None:
     for kind, fault in found.faults.items():
         console.print(Text(f"{kind}: {fault['rows']:,}", style="bold red"))
         for first in fault["first"]:
-            line = f"{first['file']}, row {first['row']} ({first['source']}): {first['what']}"
+            line = f"{place(first['file'], first['row'])} ({first['source']}): {first['what']}"
             console.print(Padding(Text(line), (0, 0, 0, 2)))
     if found.duplicates.get("first"):
         console.print(Text("images that are in test and elsewhere, pixel by pixel", style="bold"))
@@ -99,10 +99,10 @@ def _balance(found: Inspection, console: Console) -> None:
         table = _table(f"{task}: {len(outputs)} {noun}", "", list(SPLITS))
         half = _MOST // 2
         cut = len(ordered) > _MOST
-        for place, (name, counts) in enumerate(ordered):
-            if cut and place == half:
+        for at, (name, counts) in enumerate(ordered):
+            if cut and at == half:
                 table.add_row(f"... {len(ordered) - _MOST} more", *[""] * len(SPLITS))
-            if cut and half <= place < len(ordered) - half:
+            if cut and half <= at < len(ordered) - half:
                 continue
             cells = (f"{counts[s]:,}" + (f" / {labels[name][s]:,}" if labels else "") for s in SPLITS)
             table.add_row(name, *cells)

@@ -42,7 +42,7 @@ from conjoin.runs._folder import claimed, in_one_process, listed, not_imported_b
 from conjoin.runs._looks import looks_table
 from conjoin.runs._origin import data_fingerprint
 from conjoin.runs._stored import save_run, stored_run
-from conjoin.sources import Given, prepare, problem_of, study_problem
+from conjoin.sources import Given, place, prepare, problem_of, study_problem
 from conjoin.study import Study
 from conjoin.tasks import MultiClass
 from conjoin.training import known_balance, known_loggers, make_loggers
@@ -139,7 +139,7 @@ def compare(
             problem,
             more,
             inspect_study(study, given),
-            image_name=lambda row: f"{test[row]['file'][folder_ends:]}, row {test[row]['row']}",
+            image_name=lambda row: place(test[row]["file"][folder_ends:], test[row]["row"]),
         )
         write_report(folder / "report.html", contents)
     console.print(f"Written to {folder}: {', '.join(listed(folder))}")

@@ -1,7 +1,7 @@
 """From a study's data sources to the tables that training reads."""
 
 from conjoin.sources._aside import set_aside
-from conjoin.sources._faults import DataError, Fault, Faults
+from conjoin.sources._faults import DataError, Fault, Faults, place
 from conjoin.sources._official import missing_archives, with_what_is_there
 from conjoin.sources._open import Given
 from conjoin.sources._prepare import Account, Prepared, prepare
@@ -24,6 +24,7 @@ __all__ = [
     "build_relations",
     "known",
     "missing_archives",
+    "place",
     "prepare",
     "problem_of",
     "set_aside",

@@ -34,8 +34,13 @@ class Fault(NamedTuple):
     source: str
     file: str
     row: int
-    """Row in the file, the first is 1; a header is not counted."""
+    """Row in the file, the first is 1; a header is not counted. 0 of a file that is one image."""
     what: str
+
+
+def place(file: str, row: int, between: str = ", ") -> str:
+    """Where a row is, in words."""
+    return f"{file}{between}row {row}" if row else file
 
 
 @dataclass
@@ -60,7 +65,7 @@ class Faults:
             shown = self.first[kind]
             more = f", the first {len(shown)}" if count > len(shown) else ""
             lines.append(f"{kind}: {count:,} row{'s' * (count > 1)}{more}")
-            lines += [f"  {fault.file}, row {fault.row} ({fault.source}): {fault.what}" for fault in shown]
+            lines += [f"  {place(fault.file, fault.row)} ({fault.source}): {fault.what}" for fault in shown]
         return "\n".join(lines)
 
     def refuse(self) -> None:

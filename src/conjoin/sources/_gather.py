@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from conjoin.sources._cells import as_text, column
 from conjoin.sources._faults import DataError, Faults
-from conjoin.sources._folder import by_metadata
+from conjoin.sources._folder import open_folder
 from conjoin.sources._images import Seen, image_column, look
 from conjoin.sources._official import open_official
 from conjoin.sources._open import Given, Opened, open_source
@@ -22,7 +22,7 @@ from conjoin.sources._read_annotations import Read, Wrong, read_annotations
 from conjoin.sources._rows import Rows
 from conjoin.sources._shift import shift_images
 from conjoin.sources._split import Draw, Split, read_split, unknown_split
-from conjoin.study import Official, SourceSettings, SplitColumn, Study
+from conjoin.study import Folder, Official, SourceSettings, SplitColumn, Study
 from conjoin.tasks import MultiClass, Task
 
 
@@ -134,8 +134,9 @@ def _read(study: Study, source: SourceSettings, given: Given, cache: Path) -> _S
     notes: tuple[str, ...] = ()
     if isinstance(source, Official):
         source, opened, notes = open_official(source, study.tasks)
+    elif isinstance(source, Folder):
+        source, opened, notes = open_folder(source)
     else:
-        source = by_metadata(source)
         opened = open_source(source, given)
     reads = {
         name: read_annotations(opened.table, source, name, settings, study.tasks[name])

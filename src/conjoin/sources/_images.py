@@ -57,7 +57,11 @@ def image_column(opened: Opened, source: SourceSettings, cache: Path) -> dataset
     feature = column.features["image"]
     paths = feature in (datasets.Value("string"), datasets.Value("large_string"))
     if paths:
-        return memory_mapped([pa.table({"image": _paths(column, opened, source)})], cache).cast_column("image", IMAGE)
+        written = pl.from_arrow(column.with_format("arrow")[:]["image"])
+        assert isinstance(written, pl.Series)
+        files = absolute(written, opened, source).to_arrow().cast(pa.string())
+        encoded = pa.StructArray.from_arrays([pa.nulls(len(files), pa.binary()), files], names=["bytes", "path"])
+        return memory_mapped([pa.table({"image": encoded})], cache).cast_column("image", IMAGE)
     binary = feature in (datasets.Value("binary"), datasets.Value("large_binary"))
     if not (
         binary or isinstance(feature, datasets.Image) or (isinstance(feature, dict) and {*feature} == {"bytes", "path"})
@@ -69,27 +73,20 @@ def image_column(opened: Opened, source: SourceSettings, cache: Path) -> dataset
     return column.cast_column("image", IMAGE)
 
 
-def _paths(column: datasets.Dataset, opened: Opened, source: SourceSettings) -> pa.StructArray:
-    """Paths, those that are relative from the root or else the folder of the file that names them."""
+def absolute(paths: pl.Series, opened: Opened, source: SourceSettings) -> pl.Series:
+    """Paths of images, those that are relative from the root or else the folder of the file that names them."""
     root = getattr(source, "root", None)
     folders = [str(Path(root or Path(file).parent).absolute()) for file in opened.files]
-    frame = pl.DataFrame(
-        {
-            "path": pl.from_arrow(column.with_format("arrow")[:]["image"]),
-            "folder": pl.Series(folders).gather(opened.file()),
-        }
-    )
+    frame = pl.DataFrame({"path": paths, "folder": pl.Series(folders).gather(opened.file())})
     joined = (
         pl.when(pl.col("path").str.starts_with("/")).then("path").otherwise(pl.col("folder") + "/" + pl.col("path"))
     )
     places = frame.select(pl.when(pl.col("path") != "").then(joined)).to_series()
     odd = places.str.contains(r"(^|/)\.{1,2}(/|$)|//").fill_null(value=False)
-    places = places.scatter(odd.arg_true(), [_plain(path) for path in places.filter(odd)])
-    files = places.to_arrow().cast(pa.string())
-    return pa.StructArray.from_arrays([pa.nulls(len(files), pa.binary()), files], names=["bytes", "path"])
+    return places.scatter(odd.arg_true(), [plain(path) for path in places.filter(odd)])
 
 
-def _plain(path: str) -> str:
+def plain(path: str) -> str:
     """One spelling of a path, without `.`, `..` and `//`; with links followed where `..` follows one."""
     plain, place = os.path.normpath(path), os.path.realpath(path)
     return plain if os.path.realpath(plain) == place else place

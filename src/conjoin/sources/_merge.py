@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from conjoin.sources._faults import Faults
+from conjoin.sources._faults import Faults, place
 from conjoin.sources._rows import SPLITS, UNDECIDED, Rows, known
 from conjoin.tasks import MultiClass, Task
 
@@ -78,7 +78,7 @@ def _contradiction(rows: Rows, same: NDArray[np.int64], what: str, show: Callabl
     places = []
     for row in same.tolist():
         fault = rows.fault(row, "")
-        places.append(f"{show(row)} in {fault.file} row {fault.row}")
+        places.append(f"{show(row)} in {place(fault.file, fault.row, ' ')}")
     image = rows.meta["id"][int(same[0])]
     return f"`{what}` of image {image!r} should be the same in all its rows. Found {', '.join(places[:4])}."
 

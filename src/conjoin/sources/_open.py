@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from conjoin.names import nearest
 from conjoin.sources._csv import Shape, csv_options, read_shape
 from conjoin.sources._faults import DataError
-from conjoin.sources._folder import folder_files
 from conjoin.sources._mapped import quiet
 from conjoin.study import (
     Column,
@@ -53,6 +52,7 @@ class Opened:
         sizes: rows of each file.
         splits: for each file its split, where the source has splits of its own.
         ragged: rows of text with another number of cells than the header, and what is wrong there.
+        single: whether each file is one image, and so one row.
 
     """
 
@@ -61,13 +61,16 @@ class Opened:
     sizes: list[int]
     splits: list[str | None]
     ragged: Mapping[int, str] = field(default_factory=dict)
+    single: bool = False
 
     def file(self) -> NDArray[np.int32]:
         """Number of the file of each row."""
         return np.repeat(np.arange(len(self.sizes), dtype=np.int32), self.sizes)
 
     def row(self) -> NDArray[np.int32]:
-        """Row of each row in its file, the first is 1."""
+        """Row of each row in its file, the first is 1; 0 of a file that is one image."""
+        if self.single:
+            return np.zeros(len(self.sizes), np.int32)
         return np.concatenate([np.arange(1, size + 1, dtype=np.int32) for size in self.sizes])
 
 
@@ -88,16 +91,13 @@ def open_source(source: SourceSettings, given: Given) -> Opened:
             )
         return _parts(found, source.name, own=isinstance(found, datasets.DatasetDict))
     if isinstance(source, Hub):
-        with _reading(source, source.path):
+        with reading(source, source.path):
             return _parts(datasets.load_dataset(source.path, source.subset, revision=source.revision), source.path)
-    if isinstance(source, Folder):
-        with _reading(source, source.path):
-            return _parts(datasets.load_dataset("imagefolder", data_files=folder_files(source)), source.path)
-    assert not isinstance(source, Official)  # see `open_official`
+    assert not isinstance(source, Official | Folder)  # see `open_official`, `open_folder`
     files = list(_files(source))
     names = {f"part{number:05}": file for number, (_, file) in enumerate(files)}
     patterns = {name: glob.escape(file) for name, file in names.items()}
-    with _reading(source, ", ".join(list(names.values())[:3])):
+    with reading(source, ", ".join(list(names.values())[:3])):
         shapes = {file: read_shape(source, file) for file in names.values()} if isinstance(source, Csv) else {}
         options, kind = _options(source, list(names.values()), shapes)
         try:
@@ -137,7 +137,7 @@ def _options(
     if isinstance(source, WebDataset):
         return {}, "webdataset"
     known = pq.read_schema(files[0]).names
-    columns = _used_columns(source)
+    columns = used_columns(source)
     for name, role in columns.items():
         if name not in known and name.partition(".")[0] not in known:
             raise no_column(name, role, source.name, known)
@@ -184,7 +184,7 @@ def no_column(name: str, role: str, source: str, known: Sequence[str]) -> DataEr
     )
 
 
-def _used_columns(source: SourceSettings) -> dict[str, str]:
+def used_columns(source: SourceSettings) -> dict[str, str]:
     """What each column is used for that a source's settings name."""
     named = {"image": source.image, "id": source.id, "group": source.group}
     roles = {name: role for role, name in named.items() if name is not None}
@@ -225,7 +225,7 @@ def _parts(given: Any, name: str, *, own: bool = True) -> Opened:
 
 
 @contextmanager
-def _reading(source: SourceSettings, where: str) -> Iterator[None]:
+def reading(source: SourceSettings, where: str) -> Iterator[None]:
     """Quietly, and with errors in the words of a study."""
     try:
         with quiet():

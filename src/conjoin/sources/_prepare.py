@@ -36,7 +36,7 @@ class Account:
         converted: images that were not upright 8-bit RGB, by source and what they are.
         shifted: images left out to change class frequencies, by source.
         split: how the split of each source came about.
-        notes: what the adapter of an official distribution found and left out, by source.
+        notes: what was found and left out in a folder or an official distribution, by source.
         absent: optional archives that are not there, by the name of their source.
         crossing: what is wrong with groups that are in several splits; nothing where there are none.
 
@@ -61,8 +61,9 @@ class Prepared:
         tasks: tasks with their outputs.
         sources: names of the numbers in column `source`; a regime makes each of its sets a source.
         table: by split ("train", "validation", "test"), one row an image: `image` (bytes and
-            path), `source`, `group`, `file` and `row` (where the row comes from), and `task:<name>`:
-            codes or labels with -1, or probabilities with NaN, where not annotated.
+            path), `source`, `group`, `file` and `row` (where the row comes from; row 0 of a file that
+            is one image), and `task:<name>`: codes or labels with -1, or probabilities with NaN,
+            where not annotated.
         hidden: the same rows with every annotation, also those that a regime hides: for
             evaluation and for the arm `full` only.
         account: what preparation did.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from conjoin.names import nearest
 from conjoin.sources._cells import as_text, column
-from conjoin.sources._faults import SHOWN, DataError
+from conjoin.sources._faults import SHOWN, DataError, place
 from conjoin.sources._open import Opened
 from conjoin.sources._rows import OTHER_NAMES, SPLITS, UNDECIDED, Rows
 from conjoin.study import Fractions, SourceSettings, SplitColumn, draws_from_train
@@ -163,7 +163,7 @@ def crossing_groups(rows: Rows) -> str:
     lines = []
     for (group,), part in list(frame.group_by("group", maintain_order=True))[:SHOWN]:
         faults = [rows.fault(place, SPLITS[number]) for place, _, number in part.iter_rows()]
-        lines.append(f"  {group!r}: " + ", ".join(f"{f.what} in {f.file} row {f.row}" for f in faults))
+        lines.append(f"  {group!r}: " + ", ".join(f"{f.what} in {place(f.file, f.row, ' ')}" for f in faults))
     count = frame["group"].n_unique()
     return (
         f"A group should be in one split. Found {count:,} in several{', the first 10' if count > SHOWN else ''}. "

@@ -24,13 +24,14 @@ def tables(images: datasets.Dataset, rows: Rows, cache: Path) -> dict[str, datas
     image = rows.column("image")
     place = np.full(len(images), -1, np.int64)  # row of each image, where it has one
     place[image] = np.arange(len(rows))
-    parts = (_beside(rows, place[first : first + _AT_ONCE]) for first in range(0, len(place) or 1, _AT_ONCE))
+    files = pa.array(rows.files, pa.string())
+    parts = (_beside(rows, files, place[first : first + _AT_ONCE]) for first in range(0, len(place) or 1, _AT_ONCE))
     beside = datasets.concatenate_datasets([images, memory_mapped(parts, cache)], axis=1)
     split = rows.column("split")
     return {name: beside.select(image[split == number]) for number, name in enumerate(SPLITS)}
 
 
-def _beside(rows: Rows, place: NDArray[np.int64]) -> pa.Table:
+def _beside(rows: Rows, files: pa.Array, place: NDArray[np.int64]) -> pa.Table:
     """What stands beside some images, nothing where their row is -1."""
     has = place >= 0
     index = place[has]
@@ -39,7 +40,7 @@ def _beside(rows: Rows, place: NDArray[np.int64]) -> pa.Table:
     columns = {
         "source": meta["source"].to_arrow(),
         "group": meta["group"].to_arrow().cast(pa.string()),
-        "file": pa.array(rows.files, pa.string()).take(meta["file"].to_arrow()),
+        "file": files.take(meta["file"].to_arrow()),
         "row": meta["row"].to_arrow(),
     }
     columns |= {_TASK + name: _arrow(values[index]) for name, values in rows.annotations.items()}

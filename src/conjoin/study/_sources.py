@@ -138,8 +138,8 @@ class Parquet(_Files):
 class Folder(_Source):
     """Images in a folder, with `metadata.csv`, `.jsonl` or `.parquet` (column `file_name`) or a folder a class.
 
-    Folders named train, validation (val, valid, dev) and test are splits, where nothing else is at the top. The column
-    of a folder a class is `label`.
+    Folders named train, validation (val, valid, dev) and test are splits, where no other folder is at the top; metadata
+    lie in them. The column of a folder a class is `label`. Links are followed, hidden files are not read.
     """
 
     format: Literal["folder"]

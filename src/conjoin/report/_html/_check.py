@@ -53,7 +53,7 @@ def _balance(found: Inspection) -> Table:
 
 def _faults(found: Inspection) -> Table:
     cells = [
-        (kind, fault["rows"], first["file"], first["row"], first["what"])
+        (kind, fault["rows"], first["file"], first["row"] or None, first["what"])
         for kind, fault in found.faults.items()
         for first in fault["first"]
     ]
