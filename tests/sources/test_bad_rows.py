@@ -203,6 +203,30 @@ def test_faulty_rows_are_refused_or_skipped_and_reported(case: str, tmp_path: Pa
         assert word in told
 
 
+def test_a_file_that_could_not_be_read_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither its size nor its time say that its permissions were mended."""
+    study, read = make_study(CLASSES, source(shop(tmp_path))), Path.read_bytes
+
+    def refused(path: Path) -> bytes:
+        if path.name == "3.png":
+            raise PermissionError(13, "Permission denied")
+        return read(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", refused)
+        with pytest.raises(DataError, match=r"row 4 \(shop\): .* a readable file. Found '.*3.png': Permission denied"):
+            prepare(study)
+    assert prepare(study).account.faults.counts == {}
+
+
+def test_another_version_of_pillow_looks_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study, cache = make_study(CLASSES, source(shop(tmp_path))), tmp_path / "cache"
+    for version, looks in (("1.0", 1), ("1.0", 1), ("2.0", 2)):
+        monkeypatch.setattr("PIL.__version__", version)
+        prepare(study, cache=cache)
+        assert len([*(cache / "looked").iterdir()]) == looks
+
+
 def test_the_first_ten_of_each_kind_are_shown_and_all_are_counted(tmp_path: Path) -> None:
     path = write_shop(tmp_path, [{"article": "shoe" if n % 2 else "hat", "part": "train"} for n in range(30)])
     (tmp_path / "1.png").unlink()

@@ -11,6 +11,7 @@ from typing import Any
 
 import datasets
 import numpy as np
+import PIL
 import polars as pl
 import pyarrow as pa
 import xxhash
@@ -93,8 +94,11 @@ def plain(path: str) -> str:
 
 
 def look(images: datasets.Dataset, cache: Path) -> Seen:
-    """Decode every image of a source; remembered, so that the next time only changed images are news."""
-    place = cache / "looked" / f"{fingerprint(images)}.npz"
+    """Decode every image of a source; remembered, so that the next time only changed images are news.
+
+    Not where a file is there and cannot be read: that it is mended shows in neither its size nor its time.
+    """
+    place = cache / "looked" / f"{fingerprint(images)}-pillow-{PIL.__version__}.npz"
     if place.is_file():
         with np.load(place) as kept:
             told = json.loads(str(kept["told"]))
@@ -113,6 +117,8 @@ def look(images: datasets.Dataset, cache: Path) -> Seen:
                     unreadable[row] = found
                 else:
                     converted.update(found)
+    if any("`image` should be a readable file." in what for what in unreadable.values()):
+        return Seen(content, unreadable, converted)
     place.parent.mkdir(parents=True, exist_ok=True)
     told = json.dumps({"unreadable": unreadable, "converted": converted})
     with tempfile.TemporaryDirectory(dir=place.parent) as scratch:
