@@ -9,6 +9,8 @@ from typing import Any
 import datasets
 import numpy as np
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 from PIL import Image
@@ -51,6 +53,36 @@ def test_tables_of_every_format(format: str, paths: bool, tmp_path: Path) -> Non
     assert table.features["image"] == datasets.Image(decode=False)
     encoded = table["image"][3]
     assert np.array_equal(np.array(decode(encoded["bytes"] or encoded["path"])), np.array(decode(picture(3))))
+
+
+def test_structs_of_images_name_files_beside_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, settings in {"beside": {}, "root": {"root": str(tmp_path / "root")}}.items():
+        place = tmp_path / name
+        (place / "img").mkdir(parents=True)
+        (place / "img" / "1.png").write_bytes(picture(1))
+        held = [{"bytes": picture(0), "path": "0.png"}, {"bytes": None, "path": "img/1.png"}]
+        pl.DataFrame({"image": held, "article": ["shoe", "shirt"]}).write_parquet(tmp_path / "beside" / "a.parquet")
+        source = {"format": "parquet", "path": str(tmp_path / "beside" / "a.parquet"), **TRAIN, **settings}
+        (tmp_path / "elsewhere").mkdir(exist_ok=True)
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        table = prepare(make_study(TASKS, source | {"annotations": {"article": "article"}}), refuse=False).table[
+            "train"
+        ]
+        assert [image["bytes"] for image in table["image"]] == [picture(0), None]
+        assert table["image"][1]["path"] == str(place / "img" / "1.png")
+
+
+@pytest.mark.parametrize("paths", [True, False])
+def test_columns_of_views(paths: bool, tmp_path: Path) -> None:
+    columns(tmp_path, "csv", paths=True)
+    cells = [f"{n}.png" if paths else picture(n) for n in range(4)]
+    images = pa.array(cells, pa.string_view() if paths else pa.binary_view())
+    pq.write_table(pa.table({"image": images, "article": ["shoe"] * 4}), tmp_path / "a.parquet")
+    source = {"format": "parquet", "path": str(tmp_path / "a.parquet"), **TRAIN, "annotations": {"article": "article"}}
+    table = prepare(make_study(TASKS, source), refuse=False).table["train"]
+    assert [image["path"] if paths else image["bytes"] for image in table["image"]] == [
+        str(tmp_path / f"{n}.png") if paths else picture(n) for n in range(4)
+    ]
 
 
 def test_training_reads_the_table(tmp_path: Path) -> None:

@@ -8,13 +8,12 @@ from typing import Any
 import datasets
 import numpy as np
 import polars as pl
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from conjoin.sources._cells import as_text, column
 from conjoin.sources._faults import DataError, Faults
 from conjoin.sources._folder import open_folder
-from conjoin.sources._images import Seen, image_column, look
+from conjoin.sources._images import Seen, image_column, image_files, look
 from conjoin.sources._official import open_official
 from conjoin.sources._open import Given, Opened, open_source
 from conjoin.sources._outputs import collect, encode, soften
@@ -145,19 +144,10 @@ def _read(study: Study, source: SourceSettings, given: Given, cache: Path) -> _S
     images = image_column(opened, source, cache)
     seen = look(images, cache)  # as they are given, before they are shifted
     own = None if source.id is None else as_text(column(opened.table, source.id, source.name, "id")).cast(pl.String)
-    ids = _paths(images) if own is None else own
+    ids = image_files(images) if own is None else own
     if source.shift is not None and source.shift.changes_images:
         images = shift_images(images, source.shift, cache)
     return _Source(source, opened, images, seen, ids, reads, read_split(source, opened), notes)
-
-
-def _paths(images: datasets.Dataset) -> pl.Series:
-    """Absolute paths of image files; null where an image is bytes."""
-    stored = images.with_format("arrow")[:]["image"]  # the mapped file, not a copy
-    paths = pc.if_else(pc.is_null(pc.struct_field(stored, "bytes")), pc.struct_field(stored, "path"), None)
-    found = pl.from_arrow(paths)
-    assert isinstance(found, pl.Series)
-    return found.cast(pl.String)
 
 
 def _names(source: _Source, number: int) -> pl.Series:

@@ -4,6 +4,7 @@ import json
 import os
 import tempfile
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 import PIL
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import xxhash
 from numpy.typing import NDArray
 
@@ -24,7 +26,11 @@ from conjoin.sources._open import Opened, no_column
 from conjoin.study import SourceSettings
 
 IMAGE = datasets.Image(decode=False)
+_TEXT = ("string", "large_string", "string_view")
+_BYTES = ("binary", "large_binary")
 _CHUNK = 512
+_COPIED = 64
+"""Images that are copied at once, whose bytes are less than two gigabytes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,22 +62,48 @@ def image_column(opened: Opened, source: SourceSettings, cache: Path) -> dataset
     column = table.select_columns([name])
     column = column if name == "image" else column.rename_column(name, "image")
     feature = column.features["image"]
-    paths = feature in (datasets.Value("string"), datasets.Value("large_string"))
-    if paths:
+    kind = feature.dtype if isinstance(feature, datasets.Value) else None
+    encoded = isinstance(feature, datasets.Image) or (isinstance(feature, dict) and {*feature} == {"bytes", "path"})
+    if kind in _TEXT:
         written = pl.from_arrow(column.with_format("arrow")[:]["image"])
         assert isinstance(written, pl.Series)
-        files = absolute(written, opened, source).to_arrow().cast(pa.string())
-        encoded = pa.StructArray.from_arrays([pa.nulls(len(files), pa.binary()), files], names=["bytes", "path"])
-        return memory_mapped([pa.table({"image": encoded})], cache).cast_column("image", IMAGE)
-    binary = feature in (datasets.Value("binary"), datasets.Value("large_binary"))
-    if not (
-        binary or isinstance(feature, datasets.Image) or (isinstance(feature, dict) and {*feature} == {"bytes", "path"})
-    ):
+        column = memory_mapped([_encoded(None, absolute(written, opened, source))], cache)
+    elif kind == "binary_view":
+        column = memory_mapped(_copied(column, pl.repeat(None, len(column), dtype=pl.String, eager=True)), cache)
+    elif encoded and hasattr(source, "root"):
+        paths = image_files(column)
+        if paths.null_count() < len(paths):
+            column = memory_mapped(_copied(column, absolute(paths, opened, source)), cache)
+    elif not encoded and kind not in _BYTES:
         raise DataError(
             f"Column {name!r} of data source {source.name!r} should hold images: bytes, paths, or `datasets.Image`. "
             f"Found {feature}."
         )
     return column.cast_column("image", IMAGE)
+
+
+def image_files(images: datasets.Dataset) -> pl.Series:
+    """Paths of image files as they are written; null where an image is bytes."""
+    stored = images.with_format("arrow")[:]["image"]  # the mapped file, not a copy
+    paths = pc.if_else(pc.is_null(pc.struct_field(stored, "bytes")), pc.struct_field(stored, "path"), None)
+    found = pl.from_arrow(paths)
+    assert isinstance(found, pl.Series)
+    return found.cast(pl.String)
+
+
+def _copied(column: datasets.Dataset, paths: pl.Series) -> Iterator[pa.Table]:
+    """Images as bytes beside these paths."""
+    arrow = column.with_format("arrow")
+    for first in range(0, len(column), _COPIED):
+        cells = arrow[first : first + _COPIED]["image"].to_pylist()
+        data = [cell["bytes"] if isinstance(cell, dict) else cell for cell in cells]
+        yield _encoded(data, paths[first : first + _COPIED])
+
+
+def _encoded(data: Sequence[bytes | None] | None, paths: pl.Series) -> pa.Table:
+    held = pa.nulls(len(paths), pa.binary()) if data is None else pa.array(data, pa.binary())
+    files = paths.to_arrow().cast(pa.string())
+    return pa.table({"image": pa.StructArray.from_arrays([held, files], names=["bytes", "path"])})
 
 
 def absolute(paths: pl.Series, opened: Opened, source: SourceSettings) -> pl.Series:
