@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,22 @@ def test_training_reads_the_table(tmp_path: Path) -> None:
     assert stored.annotation("article").tolist() == [0, 1, -1, 1]
     expected = torch.from_numpy(np.array(decode(picture(2)))).permute(2, 0, 1)
     assert torch.equal(stored.read([2]).images[0], expected)
+
+
+@pytest.mark.parametrize("format", ["csv", "jsonl", "parquet"])
+def test_a_file_that_was_replaced_is_read_anew(format: str, tmp_path: Path) -> None:
+    """Of the same size and time, as a copy that keeps times may be: `datasets` alone would read its old rows."""
+    found = []
+    for articles in (["shoe", "pump"], ["pump", "shoe"]):
+        frame = pl.DataFrame({"image": [str(tmp_path / f"{n}.png") for n in range(2)], "article": articles})
+        path = tmp_path / f"a.{format}"
+        {"csv": frame.write_csv, "jsonl": frame.write_ndjson, "parquet": frame.write_parquet}[format](path)
+        os.utime(path, (1_600_000_000, 1_600_000_000))
+        for number in range(2):
+            (tmp_path / f"{number}.png").write_bytes(picture(number))
+        source = {"format": format, "path": str(path), **TRAIN, "annotations": {"article": "article"}}
+        found.append(codes(make_study({"article": {"classes": ["pump", "shoe"]}}, source)))
+    assert found == [[1, 0], [0, 1]]
 
 
 @pytest.mark.parametrize("header", ["article,image,note", "article,image,note,", "article,image,note,,"])

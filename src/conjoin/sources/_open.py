@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from conjoin.names import nearest
 from conjoin.sources._csv import Shape, csv_options, read_shape
 from conjoin.sources._faults import DataError
-from conjoin.sources._mapped import quiet
+from conjoin.sources._mapped import folder_of, quiet
 from conjoin.study import (
     Column,
     Columns,
@@ -101,7 +101,9 @@ def open_source(source: SourceSettings, given: Given) -> Opened:
         shapes = {file: read_shape(source, file) for file in names.values()} if isinstance(source, Csv) else {}
         options, kind = _options(source, list(names.values()), shapes)
         try:
-            parts = datasets.load_dataset(kind, data_files=patterns, **options)
+            parts = datasets.load_dataset(
+                kind, data_files=patterns, cache_dir=str(folder_of(names.values())), **options
+            )
         except ValueError as error:
             if found := re.search(r'"(part\d+)" corresponds to no data', str(error)):
                 raise DataError(
