@@ -29,6 +29,7 @@ LAYERS = [
     "data",
     "relate",
     "cells",
+    "csv_shape",
     "network",
     "presets",
     "objective",

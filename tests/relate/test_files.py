@@ -1,5 +1,6 @@
 """Rows read from files, tables written and read back, files that are wrong."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +115,23 @@ def test_rows_of_files_in_several_folders(tmp_path: Path) -> None:
     assert count_relation(f"{tmp_path}/b/[y].jsonl", "kind", "use").count[:, 0].sum() == 2
     with pytest.raises(FileNotFoundError, match=r"`rows` should be files. Found no file '.*/nowhere/\*\.csv'"):
         count_relation(f"{tmp_path}/nowhere/*.csv", "kind", "use")
+
+
+def test_rows_of_another_length_than_the_header(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text('\ufeffc,x,y\na,1,0,\n\n"b,\n",0,1,,\n', encoding="utf-8")  # empty cells beyond it are none
+    assert count_relation(path, "c", ["x", "y"]).count.tolist() == [[1, 1], [1, 1]]
+    for row, found in (("1,0", 2), ("b,1,0,1", 4)):
+        path.write_text(f"c,x,y\na,1,0\n{row}\nb,0,1\n{row}\n")
+        words = f"Found in rows.csv, row 2 (2 in all): a row should have 3 cells, as the header has. Found {found}."
+        with pytest.raises(ValueError, match=re.escape(words)):
+            count_relation(path, "c", ["x"])
+    path.write_text("c,x,x\na,1,0\n")
+    with pytest.raises(ValueError, match=r"The header of .*rows.csv should name each column once. Found 'x' twice"):
+        count_relation(path, "c", ["x"])
+    path.write_text(f"c,x\n{'a' * 200_000},1\n")
+    with pytest.raises(ValueError, match=r"`rows` should be readable. Found in rows.csv: field larger than"):
+        count_relation(path, "c", ["x"])
 
 
 def test_rows_that_cannot_be_read(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Annotation rows, scanned lazily from one or several files."""
 
+import csv
 import glob
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -7,16 +8,34 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from conjoin.csv_shape import read_shape
 from conjoin.names import nearest
 
 Rows = pl.LazyFrame | pl.DataFrame | str | Path | Sequence[str | Path]
 
+
+def _scan_csv(path: Path) -> pl.LazyFrame:
+    """As text, since a type guessed from the first rows may not fit the others; rows that are cut short are refused."""
+    try:
+        ragged = read_shape(path).ragged
+    except csv.Error as error:
+        raise ValueError(f"`rows` should be readable. Found in {path.name}: {error}") from error
+    for row, what in ragged.items():
+        where = f"{path.name}, row {row + 1} ({len(ragged)} in all)"
+        raise ValueError(f"`rows` should be readable. Found in {where}: {what}")
+    return pl.scan_csv(path, infer_schema=False, glob=False, truncate_ragged_lines=True)  # of empty cells
+
+
+def _scan_json(path: Path) -> pl.LazyFrame:
+    """One JSON object a line."""
+    return pl.scan_ndjson(glob.escape(str(path)))
+
+
 _SCAN: dict[str, Callable[[Path], pl.LazyFrame]] = {
     ".parquet": lambda path: pl.scan_parquet(path, glob=False),
-    # as text: a type guessed from the first rows may not fit the others
-    ".csv": lambda path: pl.scan_csv(path, infer_schema=False, glob=False),
-    ".jsonl": lambda path: pl.scan_ndjson(glob.escape(str(path))),
-    ".ndjson": lambda path: pl.scan_ndjson(glob.escape(str(path))),
+    ".csv": _scan_csv,
+    ".jsonl": _scan_json,
+    ".ndjson": _scan_json,
 }
 
 

@@ -18,8 +18,9 @@ import pyarrow.parquet as pq
 from datasets.exceptions import DatasetGenerationError
 from numpy.typing import NDArray
 
+from conjoin.csv_shape import Shape
 from conjoin.names import nearest
-from conjoin.sources._csv import Shape, csv_options, read_shape
+from conjoin.sources._csv import csv_options, csv_shape
 from conjoin.sources._faults import DataError
 from conjoin.sources._mapped import folder_of, quiet
 from conjoin.study import (
@@ -98,7 +99,7 @@ def open_source(source: SourceSettings, given: Given) -> Opened:
     names = {f"part{number:05}": file for number, (_, file) in enumerate(files)}
     patterns = {name: glob.escape(file) for name, file in names.items()}
     with reading(source, ", ".join(list(names.values())[:3])):
-        shapes = {file: read_shape(source, file) for file in names.values()} if isinstance(source, Csv) else {}
+        shapes = {file: csv_shape(source, file) for file in names.values()} if isinstance(source, Csv) else {}
         options, kind = _options(source, list(names.values()), shapes)
         try:
             parts = datasets.load_dataset(
