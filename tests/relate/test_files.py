@@ -1,5 +1,6 @@
 """Rows read from files, tables written and read back, files that are wrong."""
 
+import json
 import re
 from pathlib import Path
 
@@ -132,6 +133,14 @@ def test_rows_of_another_length_than_the_header(tmp_path: Path) -> None:
     path.write_text(f"c,x\n{'a' * 200_000},1\n")
     with pytest.raises(ValueError, match=r"`rows` should be readable. Found in rows.csv: field larger than"):
         count_relation(path, "c", ["x"])
+
+
+def test_keys_and_types_of_json_lines_are_those_of_all_lines(tmp_path: Path) -> None:
+    lines = [{"c": 0, "x": 1}] * 150 + [{"c": 0.5, "x": 1}] * 150 + [{"c": 0, "x": 0, "y": 1}] * 50
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)))
+    table = count_relation(path, "c", ["x", "y"])
+    assert (table.classes, table.count.tolist()) == (("0", "0.5"), [[200, 50], [150, 0]])
 
 
 def test_rows_that_cannot_be_read(tmp_path: Path) -> None:

@@ -27,8 +27,8 @@ def _scan_csv(path: Path) -> pl.LazyFrame:
 
 
 def _scan_json(path: Path) -> pl.LazyFrame:
-    """One JSON object a line."""
-    return pl.scan_ndjson(glob.escape(str(path)))
+    """Of the keys and types of all lines."""
+    return pl.scan_ndjson(glob.escape(str(path)), infer_schema_length=None)
 
 
 _SCAN: dict[str, Callable[[Path], pl.LazyFrame]] = {
