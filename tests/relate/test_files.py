@@ -118,6 +118,13 @@ def test_rows_of_files_in_several_folders(tmp_path: Path) -> None:
         count_relation(f"{tmp_path}/nowhere/*.csv", "kind", "use")
 
 
+def test_a_file_that_two_patterns_name_is_counted_once(tmp_path: Path) -> None:
+    write(LABELLED, tmp_path / "rows.csv")
+    (tmp_path / "link.csv").symlink_to("rows.csv")
+    patterns = [f"{tmp_path}/*.csv", tmp_path / "rows.csv", tmp_path / ".." / tmp_path.name / "rows.csv"]
+    same(count_relation(patterns, "article", ["x"]), count_relation(LABELLED, "article", ["x"]), exactly=True)
+
+
 def test_rows_of_another_length_than_the_header(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_text('\ufeffc,x,y\na,1,0,\n\n"b,\n",0,1,,\n', encoding="utf-8")  # empty cells beyond it are none

@@ -94,6 +94,14 @@ def test_training_reads_the_table(tmp_path: Path) -> None:
     assert torch.equal(stored.read([2]).images[0], expected)
 
 
+def test_a_file_that_two_patterns_name_is_read_once(tmp_path: Path) -> None:
+    pl.DataFrame({"image": [picture(0)], "article": ["shoe"]}).write_parquet(tmp_path / "a.parquet")
+    (tmp_path / "link.parquet").symlink_to("a.parquet")
+    patterns = [str(tmp_path / name) for name in ("*.parquet", "a.parquet")]
+    source = {"format": "parquet", "path": patterns, **TRAIN, "annotations": {"article": "article"}}
+    assert codes(make_study(TASKS, source)) == [1]
+
+
 @pytest.mark.parametrize("format", ["csv", "jsonl", "parquet"])
 def test_a_file_that_was_replaced_is_read_anew(format: str, tmp_path: Path) -> None:
     """Of the same size and time, as a copy that keeps times may be: `datasets` alone would read its old rows."""

@@ -94,19 +94,20 @@ def scan(rows: Rows, columns: dict[str, str]) -> Scan:
 
 
 def _paths(rows: str | Path | Sequence[str | Path]) -> list[Path]:
-    paths: list[Path] = []
+    paths: dict[Path, Path] = {}  # a file that several patterns name is read once
     for given in [rows] if isinstance(rows, str | Path) else rows:
         path = Path(given)
         places = [path] if path.is_file() else map(Path, glob.glob(str(given), recursive=True))  # noqa: PTH207
         if not (found := sorted(place for place in places if place.is_file())):
             raise FileNotFoundError(f"`rows` should be files. Found no file {str(given)!r}.")
-        paths += found
+        for place in found:
+            paths.setdefault(place.resolve(), place)
     if not paths:
         raise ValueError("`rows` should be at least one file. Found none.")
-    for path in paths:
+    for path in paths.values():
         if path.suffix not in _SCAN:
             raise ValueError(f"`rows` should be among {', '.join(_SCAN)} files. Found {path.name!r}.")
-    return paths
+    return list(paths.values())
 
 
 def _schema(name: str, frame: pl.LazyFrame) -> Mapping[str, Any]:

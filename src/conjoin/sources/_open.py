@@ -202,8 +202,10 @@ def used_columns(source: SourceSettings) -> dict[str, str]:
 
 
 def _files(source: Csv | JsonLines | Parquet | WebDataset) -> Iterator[tuple[str | None, str]]:
+    """Split and name of each file; one that several patterns of a split name is read once."""
     paths = source.path if isinstance(source.path, Mapping) else {None: source.path}
     for split, patterns in paths.items():
+        seen = set()
         for pattern in (patterns,) if isinstance(patterns, str) else patterns:
             found = [pattern] if Path(pattern).is_file() else glob.glob(pattern, recursive=True)  # noqa: PTH207
             if not (files := sorted(name for name in found if Path(name).is_file())):
@@ -211,7 +213,9 @@ def _files(source: Csv | JsonLines | Parquet | WebDataset) -> Iterator[tuple[str
             for file in files:
                 if not Path(file).stat().st_size:
                     raise DataError(f"Data source {source.name!r} should hold rows. Found {file}, which is empty.")
-                yield split, file
+                if (place := Path(file).resolve()) not in seen:
+                    seen.add(place)
+                    yield split, file
 
 
 def _parts(given: Any, name: str, *, own: bool = True) -> Opened:
