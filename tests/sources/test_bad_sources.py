@@ -1,5 +1,6 @@
 """Sources and columns that cannot be read: what is said."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -131,9 +132,35 @@ def test_cells_that_are_not_understood_are_told_where_classes_are_missing(tmp_pa
     path = shop(tmp_path)
     path.write_bytes(path.read_bytes().replace(b"shoe", b"caf\xe9"))
     with pytest.raises(
-        DataError, match=r"(?s)at least two classes .*Found 0 of 0.*Rows left out.*shop.csv, row 1.*encoding"
+        DataError,
+        match=r"(?s)at least two classes .*Found none: no cell.*Rows left out.*shop.csv, row 1.*encoding",
     ):
         prepare(make_study({"article": {"classes": "collected"}}, source(path)))
+
+
+TOO_FEW: dict[str, tuple[list[str], dict[str, Any], str]] = {
+    "nothing": (
+        ["", "nan"],
+        {"classes": "collected"},
+        "Found none: no cell that can be read names one.",
+    ),
+    "one": (["a", "a", ""], {"classes": "collected"}, "1 or more annotated images. Found only 'a' (2 images)."),
+    "rare ones": (
+        [*"aabcde"],
+        {"classes": "collected", "at_least": 2},
+        "2 or more annotated images. Found 'a' (2 images), 'b' (1 image), 'c' (1 image) and 2 more. Lower `at_least`?",
+    ),
+    "labels": (["a"], {"labels": "collected", "at_least": 3}, "Found only 'a' (1 image). Lower `at_least`?"),
+}
+
+
+@pytest.mark.parametrize("case", TOO_FEW)
+def test_too_few_images_of_what_is_collected(case: str, tmp_path: Path) -> None:
+    cells, task, words = TOO_FEW[case]
+    path = write_shop(tmp_path, [{"article": cell, "part": "train"} for cell in cells])
+    column = {"column": "article"} | ({"separator": ";"} if "labels" in task else {})
+    with pytest.raises(DataError, match=re.escape(words)):
+        prepare(make_study({"article": task}, source(path, annotations={"article": column})))
 
 
 WRONG_CELLS: dict[str, tuple[dict[str, Any], str]] = {

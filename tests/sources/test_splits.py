@@ -183,7 +183,9 @@ def test_rare_classes_are_counted(tmp_path: Path) -> None:
     prepared = prepare(make_study({"article": {"classes": "collected", "at_least": 2}}, source), refuse=False)
     assert prepared.tasks == (MultiClass("article", ["a", "b"]),)
     assert prepared.account.left_out == {"article": {"c": 1}}
-    with pytest.raises(DataError, match=r"'article' should have at least two classes with 3 or more .* Found 0 of 3"):
+    with pytest.raises(
+        DataError, match=r"'article' should have at least two classes with 3 or more .* Found 'a' \(2 im"
+    ):
         prepare(make_study({"article": {"classes": "collected", "at_least": 3}}, source))
 
 

@@ -1,6 +1,6 @@
 """Which classes and labels a task has, and annotations as numbers of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,8 +55,8 @@ def collect(
     if len(kept) < (2 if isinstance(settings, Classes) else 1):
         raise DataError(
             f"Task {name!r} should have {'at least two classes' if isinstance(settings, Classes) else 'a label'} with "
-            f"{settings.at_least:,} or more annotated images. Found {len(kept)} of {len(counts)}. "
-            "Lower `at_least`, or look at the column with `conjoin check`."
+            f"{settings.at_least:,} or more annotated images. Found {_most(counts)}."
+            f"{' Lower `at_least`?' if settings.at_least > 1 else ''}"
         )
     task = kind(name, kept)
     if isinstance(task, MultiClass):
@@ -64,6 +64,15 @@ def collect(
         found = pl.concat([found, *lost])
     images = _images(found)
     return Outputs(task, {name: images.get(name, 0) for name in counts if name not in kept}, declared=False)
+
+
+def _most(counts: Mapping[str, int]) -> str:
+    """The most frequent outputs, and how many images have them."""
+    if not counts:
+        return "none: no cell that can be read names one"
+    most = sorted(counts, key=lambda name: -counts[name])
+    shown = [f"{name!r} ({counts[name]:,} image{'s' * (counts[name] != 1)})" for name in most[:3]]
+    return ("only " * (len(counts) == 1)) + ", ".join(shown) + (f" and {len(most) - 3} more" if len(most) > 3 else "")
 
 
 def _found(reads: Sequence[Read], keys: Sequence[pl.Series]) -> pl.DataFrame:
