@@ -161,6 +161,45 @@ def test_faults_are_shown_with_file_and_row(tmp_path: Path, shop: dict[str, Any]
     assert "caution: 1 fault in rows that cannot be used and are skipped" in " ".join(skipped.stdout.split())
 
 
+DOUBTFUL: dict[str, tuple[list[str], Any, dict[str, Any], list[str]]] = {
+    "codes of which none is 0": (
+        ["1", "2", "", "2"],
+        ["cat", "dog", "owl"],
+        {},
+        [
+            "'till': `a` is annotated by codes, and no cell is 0, which is 'cat'. If they count from 1, write "
+            "`values: {1: cat, 2: dog, 3: owl}`."
+        ],
+    ),
+    "codes from 0": (["0", "2"], ["cat", "dog", "owl"], {}, []),
+    "names": (["dog", "owl"], ["cat", "dog", "owl"], {}, []),
+    "numbers that are names": (["1", "2"], ["1", "2", "3"], {}, []),
+    "new names for what no cell holds": (
+        ["crimson", "blue"],
+        "collected",
+        {"values": {"crimsn": "red", "navy": "blue"}},
+        ["'till': `values` of 'a' names 'crimsn', which no cell holds (2 such in all). Did you mean 'crimson'?"],
+    ),
+    "new names for codes that no cell holds": (
+        ["1", "2"],
+        "collected",
+        {"values": {"1": "red", "3": "blue"}},
+        ["'till': `values` of 'a' names '3', which no cell holds."],
+    ),
+}
+
+
+@pytest.mark.parametrize("lists", [False, True])
+@pytest.mark.parametrize("case", DOUBTFUL)
+def test_cells_that_can_be_read_but_are_doubtful(case: str, lists: bool, tmp_path: Path, shop: dict[str, Any]) -> None:
+    cells, names, settings, told = DOUBTFUL[case]
+    rows = [{"a": cells[n % len(cells)], "part": ("train", "test")[n // 8]} for n in range(16)]
+    column = {"column": "a", **settings} | ({"separator": ";"} if lists else {})
+    source = shop | {"path": str(write_shop(tmp_path, rows)), "annotations": {"a": column}}
+    found = inspect_study(make_study({"a": {"labels" if lists else "classes": names}}, source))
+    assert [text for kind, text in found.remarks if kind == "caution" and text.startswith("'till'")] == told
+
+
 NOTHING_LEFT: dict[str, dict[str, Any]] = {
     "images missing": {"root": "elsewhere"},
     "one unknown code everywhere": {"annotations": {"article": "who"}},

@@ -241,6 +241,35 @@ def test_the_first_ten_of_each_kind_are_shown_and_all_are_counted(tmp_path: Path
     assert "image file that is missing: 1 row\n" in text
 
 
+COUNTED_FROM_ONE: dict[str, tuple[list[str], list[str]]] = {
+    "from one": (
+        ["1", "2", "", "2"],
+        [
+            "row 2",
+            "Found '2'. No cell is 0 and some are 2: these codes count from 1. Write `values: {1: cat, 2: dog}`.",
+        ],
+    ),
+    "and another": (
+        ["1", "2", "9", "2"],
+        ["No cell is 0 and some are 2", "Found '9'. Codes go from 0 to 1"],
+    ),
+    "from zero": (["0", "1", "2", "1"], ["row 3", "Found '2'. Codes go from 0 to 1; that of a missing annotation"]),
+}
+
+
+@pytest.mark.parametrize("kind", ["classes", "labels"])
+@pytest.mark.parametrize("case", COUNTED_FROM_ONE)
+def test_codes_that_count_from_one(case: str, kind: str, tmp_path: Path) -> None:
+    """Declared as missing, the last would shift all the others."""
+    cells, words = COUNTED_FROM_ONE[case]
+    path = write_shop(tmp_path, [{"article": cell, "part": "train"} for cell in cells])
+    column = {"column": "article"} | ({"separator": ";"} if kind == "labels" else {})
+    with pytest.raises(DataError) as caught:
+        prepare(make_study({"article": {kind: ["cat", "dog"]}}, source(path, annotations={"article": column})))
+    for word in words:
+        assert word in str(caught.value)
+
+
 def test_rows_of_two_sources_that_disagree(tmp_path: Path) -> None:
     a = write_shop(tmp_path, [{"id": "x", "article": "shoe", "part": "train"}], "a.csv")
     b = write_shop(tmp_path, [{"id": "x", "article": "shirt", "part": "train"}], "b.csv")

@@ -150,6 +150,7 @@ def _count(found: Inspection, prepared: Prepared) -> None:
         "shifted": dict(account.shifted),
         "split": dict(account.split),
         "notes": {source: list(notes) for source, notes in account.notes.items()},
+        "cautions": {source: list(cautions) for source, cautions in account.cautions.items()},
     }
 
 
@@ -287,6 +288,8 @@ def _prepared(found: Inspection) -> None:
         add(Remark("note", f"Split of {source!r}: {how}."))
     for source, notes in found.account["notes"].items():
         found.remarks += [Remark("note", f"{source!r}: {text}") for text in notes]
+    for source, cautions in found.account["cautions"].items():
+        found.remarks += [Remark("caution", f"{source!r}: {text}") for text in cautions]
 
 
 def _batches(found: Inspection, study: Study) -> str:

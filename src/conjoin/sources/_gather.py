@@ -16,7 +16,7 @@ from conjoin.sources._folder import open_folder
 from conjoin.sources._images import Seen, image_column, image_files, look
 from conjoin.sources._official import open_official
 from conjoin.sources._open import Given, Opened, open_source
-from conjoin.sources._outputs import collect, encode, soften
+from conjoin.sources._outputs import collect, doubtful_codes, encode, soften
 from conjoin.sources._read_annotations import Read, Wrong, read_annotations
 from conjoin.sources._rows import Rows
 from conjoin.sources._shift import shift_images
@@ -50,6 +50,7 @@ class Gathered:
     converted: dict[str, Counter[str]] = field(default_factory=dict)
     split: dict[str, str] = field(default_factory=dict)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    cautions: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -63,6 +64,7 @@ class _Source:
     reads: dict[str, Read]
     split: Split
     notes: tuple[str, ...]
+    cautions: list[str]
 
 
 def gather(study: Study, given: Given, cache: Path) -> Gathered:
@@ -85,6 +87,8 @@ def gather(study: Study, given: Given, cache: Path) -> Gathered:
         except DataError as error:  # cells that are not understood may be why
             raise DataError(error.message, _misread(name, sources, offsets, meta, files)) from error
         tasks.append(outputs.task)
+        for source in having:
+            source.cautions += [*source.reads[name].cautions, *doubtful_codes(source.reads[name], outputs)]
         if outputs.left_out:
             left_out[name] = outputs.left_out
         soft = any(source.reads[name].soft for source in having)
@@ -105,6 +109,7 @@ def gather(study: Study, given: Given, cache: Path) -> Gathered:
         converted={source.settings.name: source.seen.converted for source in sources if source.seen.converted},
         split={source.settings.name: source.split.how for source in sources},
         notes={source.settings.name: source.notes for source in sources if source.notes},
+        cautions={source.settings.name: tuple(source.cautions) for source in sources if source.cautions},
     )
     for source, offset in zip(sources, offsets, strict=False):
         ragged = {offset + row: what for row, what in source.opened.ragged.items()}
@@ -147,7 +152,7 @@ def _read(study: Study, source: SourceSettings, given: Given, cache: Path) -> _S
     ids = image_files(images) if own is None else own
     if source.shift is not None and source.shift.changes_images:
         images = shift_images(images, source.shift, cache)
-    return _Source(source, opened, images, seen, ids, reads, read_split(source, opened), notes)
+    return _Source(source, opened, images, seen, ids, reads, read_split(source, opened), notes, [])
 
 
 def _names(source: _Source, number: int) -> pl.Series:

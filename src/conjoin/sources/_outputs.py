@@ -1,6 +1,6 @@
 """Which classes and labels a task has, and annotations as numbers of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -157,9 +157,8 @@ def _codes(names: pl.Series, outputs: Outputs) -> tuple[NDArray[np.int32], list[
     bad = names.is_not_null() & codes.is_null()
     wrong: list[Wrong] = []
     if outputs.declared and bad.any():
-        wrong.append(
-            (_UNKNOWN, bad.arg_true().to_numpy().astype(np.int64), lambda row: _unknown(names[row], outputs.task))
-        )
+        unknown = _unknown(names, outputs.task)
+        wrong.append((_UNKNOWN, bad.arg_true().to_numpy().astype(np.int64), lambda row: unknown(names[row])))
     return codes.fill_null(-1).cast(pl.Int32).to_numpy(), wrong
 
 
@@ -182,15 +181,44 @@ def _label_lists(lists: pl.Series, outputs: Outputs, rows: int) -> tuple[NDArray
     if not (outputs.declared and bad.height):
         return values, []
     first = dict(zip(reversed(bad["row"].to_list()), reversed(bad["label"].to_list()), strict=True))
-    return values, [(_UNKNOWN, np.unique(bad["row"].to_numpy()), lambda row: _unknown(first[row], outputs.task))]
+    unknown = _unknown(flat["label"], outputs.task)
+    return values, [(_UNKNOWN, np.unique(bad["row"].to_numpy()), lambda row: unknown(first[row]))]
 
 
-def _unknown(found: str, task: Task) -> str:
+def _unknown(cells: pl.Series, task: Task) -> Callable[[str], str]:
+    """What is wrong with a cell among others that is no output of a task."""
     noun = "classes" if isinstance(task, MultiClass) else "labels"
-    hint = nearest(found, task.outputs)
-    if len(task.outputs) > 10 and hint.startswith("Known"):
-        hint = f"It has {len(task.outputs)}: {', '.join(task.outputs[:5])}, ..."
-    if is_number(found) and not any(map(is_number, task.outputs)):
-        last = len(task.outputs) - 1
-        hint = f"Codes go from 0 to {last}; that of a missing annotation is declared: `missing: [{found}]`."
-    return f"`{task.name}` should be one of the {noun} of the task. Found {found!r}. {hint}"
+    last, held = len(task.outputs) - 1, set(cells.drop_nulls().unique())
+
+    def what(found: str) -> str:
+        hint = nearest(found, task.outputs)
+        if len(task.outputs) > 10 and hint.startswith("Known"):
+            hint = f"It has {len(task.outputs)}: {', '.join(task.outputs[:5])}, ..."
+        if is_number(found) and not any(map(is_number, task.outputs)):
+            hint = f"Codes go from 0 to {last}; that of a missing annotation is declared: `missing: [{found}]`."
+            if int(found) == last + 1 and "0" not in held:
+                hint = f"No cell is 0 and some are {found}: these codes count from 1. Write {_from_one(task)}."
+        return f"`{task.name}` should be one of the {noun} of the task. Found {found!r}. {hint}"
+
+    return what
+
+
+def _from_one(task: Task) -> str:
+    names = [f"{code}: {name}" for code, name in enumerate(task.outputs, 1)]
+    return f"`values: {{{', '.join([*names[:5], *['...'] * (len(names) > 5)])}}}`"
+
+
+def doubtful_codes(read: Read, outputs: Outputs) -> list[str]:
+    """What is doubtful of codes of which none is 0: counted from 1, each would be taken for the next class."""
+    cells = read.names if read.lists is None else read.lists.explode(empty_as_null=True)
+    if cells is None or not outputs.declared:
+        return []
+    task, held = outputs.task, cells.cast(pl.String).drop_nulls().unique()
+    codes = held.filter(numbered(held, task.outputs, codes=True).is_not_null())
+    codes = codes.filter(numbered(codes, task.outputs, codes=False).is_null()).cast(pl.Int64)
+    if not len(codes) or 0 in codes or str(len(task.outputs)) in held:  # the latter is refused
+        return []
+    return [
+        f"`{task.name}` is annotated by codes, and no cell is 0, which is {task.outputs[0]!r}. If they count from 1, "
+        f"write {_from_one(task)}."
+    ]

@@ -37,6 +37,7 @@ class Account:
         shifted: images left out to change class frequencies, by source.
         split: how the split of each source came about.
         notes: what was found and left out in a folder or an official distribution, by source.
+        cautions: what is doubtful in the cells of a source, though it can be read.
         absent: optional archives that are not there, by the name of their source.
         crossing: what is wrong with groups that are in several splits; nothing where there are none.
 
@@ -49,6 +50,7 @@ class Account:
     shifted: Mapping[str, int] = field(default_factory=dict)
     split: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    cautions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
     crossing: str = ""
 
@@ -118,6 +120,7 @@ def prepare(
         shifted,
         found.split,
         {**found.notes, **missing},
+        found.cautions,
         tuple(missing),
         crossing,
     )

@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from conjoin.cells import in_memory, listed, presence, spell
+from conjoin.cells import in_memory, is_number, listed, presence, spell
+from conjoin.names import nearest
 from conjoin.sources._cells import annotated, column, single
 from conjoin.sources._faults import DataError
 from conjoin.sources._words import from_words
@@ -31,6 +32,7 @@ class Read:
         lists: labels present in each row, null where not annotated.
         columns: for each output a number in each row: 0, 1 or -1; probabilities or NaN, where `soft`.
         wrong: cells that could not be read.
+        cautions: what is doubtful, though it can be read.
 
     """
 
@@ -39,6 +41,7 @@ class Read:
     columns: dict[str, NDArray[Any]] = field(default_factory=dict)
     soft: bool = False
     wrong: list[Wrong] = field(default_factory=list)
+    cautions: list[str] = field(default_factory=list)
 
 
 def read_annotations(
@@ -75,7 +78,8 @@ def read_annotations(
                 f"cell. Found lists. Give the task `labels`, if several can hold."
             )
         single(values, settings.column, source.name, f"one class of {name!r}")
-        return Read(names=in_memory(annotated(values, missing, names), _renamed(settings)), wrong=wrong)
+        cells = annotated(values, missing, names)
+        return Read(names=in_memory(cells, _renamed(settings)), wrong=wrong, cautions=_unheld(settings, cells, name))
     if settings.separator is not None and not values.dtype.is_nested():
         values = annotated(values, missing, names).str.split(settings.separator)
     kind = getattr(values.dtype, "inner", None)
@@ -86,12 +90,27 @@ def read_annotations(
             "task with `classes`."
         )
     lists = in_memory(values.cast(pl.List(kind)), lambda cells: listed(cells, kind, missing, names))
-    return Read(lists=in_memory(lists, lambda cells: cells.list.eval(_renamed(settings)(pl.element()))), wrong=wrong)
+    renamed = in_memory(lists, lambda cells: cells.list.eval(_renamed(settings)(pl.element())))
+    held = lists.explode(empty_as_null=True)
+    return Read(lists=renamed, wrong=wrong, cautions=_unheld(settings, held, name))
 
 
 def _renamed(settings: Column) -> Callable[[pl.Expr], pl.Expr]:
     new = settings.values or {}
     return lambda cells: cells.replace(dict(zip(spell(new), spell(new.values()), strict=True)))
+
+
+def _unheld(settings: Column, cells: pl.Series, name: str) -> list[str]:
+    """What is doubtful of new names for what no cell holds."""
+    keys = tuple(settings.values or ())
+    held = cells.drop_nulls().unique().sort().to_list() if keys else []
+    lost = [key for key, text in zip(keys, spell(keys), strict=True) if text not in held]
+    if not lost:
+        return []
+    hint = nearest(lost[0], held)
+    near = f" {hint}" if hint.startswith("Did") and not is_number(lost[0]) else ""
+    many = f" ({len(lost)} such in all)" if len(lost) > 1 else ""
+    return [f"`values` of {name!r} names {lost[0]!r}, which no cell holds{many}.{near}"]
 
 
 def _numbers(cells: pl.Series, place: str, soft: bool, wrong: list[Wrong]) -> NDArray[Any]:
