@@ -200,6 +200,18 @@ def test_cells_that_can_be_read_but_are_doubtful(case: str, lists: bool, tmp_pat
     assert [text for kind, text in found.remarks if kind == "caution" and text.startswith("'till'")] == told
 
 
+def test_a_code_of_missing_that_is_a_group(tmp_path: Path, shop: dict[str, Any]) -> None:
+    """It may be subject 9, and scattering that over the splits would leak."""
+    rows = [{"article": ("shoe", "shirt")[n % 2], "who": "9" if n < 3 else f"g{n}"} for n in range(40)]
+    source = shop | {"path": str(write_shop(tmp_path, rows)), "split": None, "group": "who", "missing": [9]}
+    found = inspect_study(make_study({"article": TASKS["article"]}, source | {"annotations": {"article": "article"}}))
+    assert (
+        "caution",
+        "'till': `group` 'who' holds '9', a code of `missing`, and takes such rows for one group. Where it means that "
+        "there is none, leave the cells empty.",
+    ) in found.remarks
+
+
 NOTHING_LEFT: dict[str, dict[str, Any]] = {
     "images missing": {"root": "elsewhere"},
     "one unknown code everywhere": {"annotations": {"article": "who"}},

@@ -48,6 +48,14 @@ def fractions(folder: Path, size: int, group: str | None, seed: int = 0) -> Prep
     return prepare(make_study(TASKS, source))
 
 
+def test_text_that_says_nan_is_no_group(tmp_path: Path) -> None:
+    """Of a table that pandas wrote; a code of `missing` may be the subject of that number."""
+    rows = [{"article": ("shirt", "shoe")[n % 2], "who": who} for n, who in enumerate(("nan", " NaN", "", "9", "9"))]
+    source = {"path": str(write_shop(tmp_path, rows)), "split": "train", "group": "who", "missing": [9]}
+    prepared = prepare(make_study(TASKS, source | {"annotations": {"article": "article"}}), refuse=False)
+    assert prepared.table["train"]["group"][:] == [None, None, None, "9", "9"]
+
+
 def test_groups_stay_together(tmp_path: Path) -> None:
     prepared = fractions(tmp_path, 400, "who")
     groups = {split: {g for g in table["group"] if g is not None} for split, table in prepared.table.items()}

@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from conjoin.sources._cells import as_text, column
+from conjoin.cells import spell
+from conjoin.sources._cells import annotated, as_text, column
 from conjoin.sources._faults import DataError, Faults
 from conjoin.sources._folder import open_folder
 from conjoin.sources._images import Seen, image_column, image_files, look
@@ -174,6 +175,17 @@ def _from(offset: int, what: Any) -> Any:
     return lambda row: what(row - offset)
 
 
+def _doubtful_group(group: pl.Series, settings: SourceSettings) -> list[str]:
+    """A code of `missing` that is a group: it may be the subject of that number, which has to stay together."""
+    codes = group.filter(group.is_in(spell(settings.missing)))
+    if not len(codes):
+        return []
+    return [
+        f"`group` {settings.group!r} holds {codes[0]!r}, a code of `missing`, and takes such rows for one group. Where "
+        "it means that there is none, leave the cells empty."
+    ]
+
+
 def _meta(sources: list[_Source], offsets: list[int]) -> tuple[pl.DataFrame, list[str], list[Wrong]]:
     frames = []
     files: list[str] = []
@@ -188,7 +200,8 @@ def _meta(sources: list[_Source], offsets: list[int]) -> tuple[pl.DataFrame, lis
             wrong.append(("split that is none", rows, _from(offsets[number], what)))
         group = pl.Series([None], dtype=pl.String).new_from_index(0, len(split))
         if settings.group is not None:
-            group = as_text(column(opened.table, settings.group, settings.name, "group")).cast(pl.String)
+            group = annotated(column(opened.table, settings.group, settings.name, "group"), ()).cast(pl.String)
+            source.cautions += _doubtful_group(group, settings)
         frames.append(
             pl.DataFrame(
                 {
