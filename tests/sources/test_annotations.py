@@ -59,6 +59,25 @@ CELLS: dict[str, tuple[list[Any], Any, Any, list[Any]]] = {
     "lists as text": (["soft;red", "", "red"], {"column": "x", "separator": ";"}, RS, [[1, 1], [-1, -1], [1, 0]]),
     "lists of codes": ([[1], [0, 1], [9]], {"column": "x", "missing": [9]}, RS, [[0, 1], [1, 1], [-1, -1]]),
     "collected labels": ([["u"], ["v", "u"]], "x", {"labels": "collected", "at_least": 2}, [[1], [1]]),
+    "numbers beside text": (
+        ["a", 1, None, 0.0, "b", True, 9],
+        {"column": "x", "missing": [9]},
+        AB,
+        [0, 1, -1, 0, 1, 1, -1],
+    ),
+    "lists of numbers beside text": (
+        [["soft", 0], [1], None, [9]],
+        {"column": "x", "missing": [9]},
+        RS,
+        [[1, 1], [0, 1], [-1, -1], [-1, -1]],
+    ),
+    "labels of numbers beside text": (
+        [{"red": "no", "soft": 1}, {"red": 1, "soft": 0}],
+        {"columns": ["red", "soft"], "missing": ["no"]},
+        RS,
+        [[-1, 1], [1, 0]],
+    ),
+    "a key of numbers beside text": ([{"y": {"z": "a"}}, {"y": {"z": 1}}], "y.z", AB, [0, 1]),
     "lists of nothing": ([[None], ["nan", "red"], [""], []], "x", RS, [[-1, -1], [1, 0], [-1, -1], [0, 0]]),
     "lists of other names": (
         [["3"], ["3.0", "9"]],
@@ -81,6 +100,14 @@ CELLS: dict[str, tuple[list[Any], Any, Any, list[Any]]] = {
 def test_what_cells_mean(case: str, tmp_path: Path) -> None:
     cells, annotation, task, expected = CELLS[case]
     assert one_column(tmp_path, cells, annotation, task) == expected
+
+
+@pytest.mark.parametrize("cells", [["a", ["b"]], [["a"], ["b", ["a"]]]])
+def test_lists_beside_text(cells: list[Any], tmp_path: Path) -> None:
+    with pytest.raises(
+        DataError, match=r"Column 'x' .* lists in every cell or in none.* Found \['[ab]'\] beside others"
+    ):
+        one_column(tmp_path, cells, "x", RS)
 
 
 def test_missing_codes_of_a_whole_source(tmp_path: Path) -> None:

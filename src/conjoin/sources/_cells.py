@@ -1,5 +1,6 @@
 """Columns of a source, and their cells brought to text."""
 
+import json
 from collections.abc import Collection, Iterable
 
 import datasets
@@ -27,8 +28,9 @@ def column(table: datasets.Dataset, name: str, source: str, role: str) -> pl.Ser
     values = pl.from_arrow(_as_utf8(table.select_columns([outer]).with_format("arrow")[:][outer], name, source))
     assert isinstance(values, pl.Series)
     feature = table.features[outer]
+    values = _from_json(values.struct.field(inner) if inner else values, name, source)
     if inner:
-        return values.struct.field(inner)
+        return values
     if isinstance(feature, datasets.ClassLabel):
         return values.replace_strict(dict(enumerate(feature.names)), default=None, return_dtype=pl.String)
     within = getattr(feature, "feature", None)
@@ -36,6 +38,29 @@ def column(table: datasets.Dataset, name: str, source: str, role: str) -> pl.Ser
         names = dict(enumerate(within.names))
         return values.list.eval(pl.element().replace_strict(names, default=None, return_dtype=pl.String))
     return values
+
+
+def _from_json(values: pl.Series, name: str, source: str) -> pl.Series:
+    """Cells (or elements of lists) of several types, which `datasets` gives as JSON, as text."""
+    within = isinstance(values.dtype, pl.List)
+    kind = getattr(values.dtype, "inner", None) if within else values.dtype
+    if not (isinstance(kind, pl.BaseExtension) and kind.ext_name() == "arrow.json"):
+        return values
+
+    def text(stored: str | None) -> str | None:
+        cell = None if stored is None else json.loads(stored)
+        if isinstance(cell, list | dict):
+            raise DataError(
+                f"Column {name!r} of data source {source!r} should hold lists in every cell or in none, of text or "
+                f"numbers alone. Found {cell} beside others."
+            )
+        return None if cell is None else str(int(cell) if isinstance(cell, bool) else cell)
+
+    stored = (
+        in_memory(values, lambda cells: cells.list.eval(pl.element().ext.storage())) if within else values.ext.storage()
+    )
+    cells = [[text(part) for part in cell] if isinstance(cell, list) else text(cell) for cell in stored.to_list()]
+    return pl.Series(values.name, cells, pl.List(pl.String) if within else pl.String)
 
 
 def _as_utf8(values: pa.ChunkedArray, name: str, source: str) -> pa.ChunkedArray:
