@@ -165,6 +165,12 @@ WRONG: dict[str, tuple[str, str, list[str]]] = {
         "format: cvs",
         ["line 7: `data[0].format` should be one of csv, jsonl,", "Found 'cvs'. Did you mean 'csv'?"],
     ),
+    "encoding": (
+        "format: csv",
+        "format: csv\n    encoding: uft-8",
+        ["line 8: `data[0].encoding` should be an encoding of text that", "Found 'uft-8'. Did you mean 'utf-8'?"],
+    ),
+    "no encoding of text": ("format: csv", "format: csv\n    encoding: zzz", ["as latin-1. Found 'zzz'."]),
     "no format": ("    format: csv\n", "", ["`data[0].format` should be given: csv, jsonl, parquet"]),
     "yes is true": (
         "[shirt, shoe]",

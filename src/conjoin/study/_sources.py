@@ -1,11 +1,13 @@
 """Data sources: where images and their annotations are."""
 
 from collections.abc import Collection, Mapping
+from encodings.aliases import aliases
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, NonNegativeInt, Tag, model_validator
 
 from conjoin.datasets import known_archive
+from conjoin.names import nearest
 from conjoin.study._annotations import AnnotationSettings, Code
 from conjoin.study._regime import Shift
 from conjoin.study._strict import Strict, tag_of
@@ -113,13 +115,24 @@ class _Files(_Source):
     """Folder in which relative paths of images are looked up; by default that of the file that names them."""
 
 
+def _known_encoding(name: str) -> str:
+    try:
+        "".encode(name)
+    except LookupError as error:
+        known = {alias.replace("_", "-") for pair in aliases.items() for alias in pair} - {name}
+        hint = nearest(name, sorted(known))
+        near = f" {hint}" if hint.startswith("Did") else ""
+        raise ValueError(f"an encoding of text that Python knows, as latin-1. Found {name!r}.{near}") from error
+    return name
+
+
 class Csv(_Files):
     """Text with a header line."""
 
     format: Literal["csv"]
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     """Between cells."""
-    encoding: str = "utf-8"
+    encoding: Annotated[str, AfterValidator(_known_encoding)] = "utf-8"
     """How text is written in bytes."""
 
 
