@@ -39,6 +39,14 @@ BROKEN: dict[str, tuple[Callable[[Path], dict[str, Any]], str]] = {
         r"`annotations.article` of data source 'shop' should be one of its columns. "
         r"Found 'artikel'. Did you mean 'article'\?",
     ),
+    "another delimiter": (
+        lambda folder: source(touched(folder / "a.csv", "image;article;part\n0.png;shoe;train\n")),
+        r"should be one of its columns. Found 'article'. Known: \['image;article;part'\]. Is it `delimiter: \";\"`\?",
+    ),
+    "tabs": (
+        lambda folder: source(touched(folder / "a.csv", "image\tarticle\tpart\n0.png\tshoe\ttrain\n")),
+        r"Is it `delimiter: \"\\t\"`\?",
+    ),
     "no column of images": (
         lambda folder: source(shop(folder), image="picture"),
         r"`image` of data source 'shop' should be one of its columns. Found 'picture'. Known: \['image', 'article'",

@@ -2,6 +2,7 @@
 
 import csv
 import glob
+import json
 import re
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -182,8 +183,10 @@ def _plain_schema(schema: pa.Schema, names: Sequence[str]) -> pa.Schema:
 
 def no_column(name: str, role: str, source: str, known: Sequence[str]) -> DataError:
     """The error of a column that does not exist."""
+    within = next((sign for sign in ";\t|," if len(known) == 1 and sign in known[0]), None)
+    hint = f" Is it `delimiter: {json.dumps(within)}`?" if within else ""
     return DataError(
-        f"`{role}` of data source {source!r} should be one of its columns. Found {name!r}. {nearest(name, known)}"
+        f"`{role}` of data source {source!r} should be one of its columns. Found {name!r}. {nearest(name, known)}{hint}"
     )
 
 
