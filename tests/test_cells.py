@@ -1,16 +1,22 @@
 """Cells mean the same whatever file or type they come from, and whatever else is in their column."""
 
 import math
+import unicodedata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conjoin import MultiClass, MultiLabel, RelationTable, count_relation
 from conjoin.cells import alike, in_memory, known, numbered, spelling
+from conjoin.relate import partial_table
 from conjoin.sources import annotations, prepare
+from conjoin.sources._words import from_words
+from conjoin.study import Words
 
 from .shops import make_study, picture, write_csv
 
@@ -42,6 +48,27 @@ def test_what_is_spelled_how() -> None:
     assert spelled([0.0, 1.0, 0.5, NAN, INF, None]) == ["0", "1", "0.5", None, "inf", None]
     assert spelled([" a ", "2.00", "nan", "NaN", "", "1.5", "v1.0"]) == ["a", "2", None, None, None, "1.5", "v1.0"]
     assert spelled([True, False, None]) == ["1", "0", None]
+
+
+CAFE, APART = (unicodedata.normalize(form, "café") for form in ("NFC", "NFD"))
+
+
+def test_a_name_in_two_forms_of_unicode_is_one(tmp_path: Path) -> None:
+    """One system writes an é as one sign, another as an e and an accent: they look the same."""
+    assert spelled([CAFE, APART]) == [CAFE, CAFE]
+    cells = {"csv": [CAFE, "bar"], "parquet": [APART, "bar"]}
+    assert classes(tmp_path, {"classes": "collected"}, cells) == (["bar", CAFE], [1, 0, 1, 0])
+    assert classes(tmp_path, {"classes": [APART, "bar"]}, cells) == ([APART, "bar"], [0, 1, 0, 1])
+    table = count_relation(pl.DataFrame({"c": [CAFE, APART, "bar"], "x": [1, 0, 1]}), "c", ["x"])
+    assert table.classes == ("bar", CAFE)
+    source, target = MultiClass("c", [APART, "bar"]), MultiLabel("t", ["x"])
+    assert table.relation(source, target).count[:, 0].tolist() == [2, 1]
+    partial = partial_table(table, [APART, "new"], ["x"], fill={"new": 0.5})
+    assert partial.relation(MultiClass("c", [CAFE, "new"]), target).count[0, 0] == 2
+    words = Words(text="x", words={"coffee": (APART,), "beer": ("bar",)})
+    assert from_words(pl.Series([CAFE, APART]), words)["coffee"].tolist() == [1, 1]
+    with pytest.raises(ValueError, match=r"`classes` should be unique. Found \['café'\] repeated"):
+        RelationTable((CAFE, APART), ("x",), "multi-label", np.full((2, 1), 0.5), "me")
 
 
 def test_numbers_are_codes_unless_a_name_is_a_number() -> None:

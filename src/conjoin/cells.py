@@ -4,6 +4,7 @@ Every cell is read on its own: what else is in its column changes nothing.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ _UNKNOWN = "nan"
 
 
 def spelling(cells: pl.Expr, kind: Any) -> pl.Expr:
-    """Text of each cell without space around it; whole numbers without decimals; null where empty or NaN.
+    """Text of each cell without space around it, NFC; whole numbers without decimals; null where empty or NaN.
 
     Args:
         cells: of a column that holds no lists.
@@ -27,7 +28,7 @@ def spelling(cells: pl.Expr, kind: Any) -> pl.Expr:
         whole = cells.is_finite() & (cells == cells.floor()) & (cells.abs() < 2.0**63)
         number = pl.when(whole).then(cells).cast(pl.Int64, strict=False).cast(pl.String)
         return number.fill_null(cells.fill_nan(None).cast(pl.String))
-    text = cells.cast(pl.String).str.strip_chars().str.replace(_WHOLE, "$1")
+    text = cells.cast(pl.String).str.strip_chars().str.normalize("NFC").str.replace(_WHOLE, "$1")
     return pl.when(text != "").then(text)
 
 
@@ -103,6 +104,11 @@ def spell(values: Iterable[object]) -> list[str]:
     text = [str(int(value) if isinstance(value, bool) else value) for value in values]
     cells = pl.Series(text, dtype=pl.String)
     return in_memory(cells, lambda cell: spelling(cell, pl.String)).fill_null("").to_list()
+
+
+def composed(names: Iterable[str]) -> tuple[str, ...]:
+    """Names in one form of Unicode, NFC: an é is one sign, and not an e with an accent to follow."""
+    return tuple(unicodedata.normalize("NFC", name) for name in names)
 
 
 def in_memory(values: pl.Series, change: Callable[[pl.Expr], pl.Expr]) -> pl.Series:

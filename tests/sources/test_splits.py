@@ -153,6 +153,15 @@ def test_splits_by_column_and_by_path(tmp_path: Path) -> None:
     assert {s: len(t) for s, t in two.table.items()} == {"train": 3, "validation": 0, "test": 1}
 
 
+def test_names_of_splits_are_spelled_as_cells_are(tmp_path: Path) -> None:
+    apart = "e\N{COMBINING ACUTE ACCENT}preuve"
+    path = write_shop(tmp_path, [{"article": "shoe", "part": part} for part in ("train", "2.0", "1", apart)])
+    split = {"column": "part", "values": {"1.0": "validation", "2": "test", apart: "test"}}
+    source = {"path": str(path), "split": split, "annotations": {"article": "article"}}
+    found = prepare(make_study(TASKS, source)).table
+    assert {name: len(table) for name, table in found.items()} == {"train": 1, "validation": 1, "test": 2}
+
+
 def test_validation_may_be_drawn_from_a_train_split_of_the_source_itself(tmp_path: Path) -> None:
     write_shop(tmp_path, [{"article": "shoe"}] * 60, "a.csv")
     write_shop(tmp_path, [{"article": "shirt"}] * 20, "t.csv", 60)

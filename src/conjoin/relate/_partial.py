@@ -1,9 +1,11 @@
 """The part of a relation table that a study has tasks for."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from conjoin.cells import composed
 from conjoin.names import nearest
 from conjoin.relate._table import RelationTable
 
@@ -28,6 +30,8 @@ def partial_table(
             shared.
 
     """
+    classes, outputs, fill = composed(classes), composed(outputs), dict(zip(composed(fill), fill.values(), strict=True))
+    table = replace(table, classes=composed(table.classes), outputs=composed(table.outputs))
     if table.kind != "multi-label":
         raise ValueError("A partial table should be over labels: rows over classes would no longer sum to 1.")
     if lost := [name for name in classes if name not in table.classes and name not in fill]:
@@ -60,4 +64,4 @@ def partial_table(
     stated = [f"{name} {value:g} as the study states" for name, value in fill.items()]
     stated += [f"nothing said of {', '.join(silent[:3])}{more}"] if silent else []
     origin = "; ".join([table.origin, *stated])
-    return RelationTable(tuple(classes), tuple(outputs), table.kind, origin=origin, notes=table.notes, **cells)
+    return RelationTable(classes, outputs, table.kind, origin=origin, notes=table.notes, **cells)

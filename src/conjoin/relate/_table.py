@@ -2,6 +2,7 @@
 
 import csv
 import os
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from jaxtyping import Float
 
+from conjoin.cells import composed
 from conjoin.names import nearest
 
 if TYPE_CHECKING:  # counting needs no torch, and half a gigabyte less without it
@@ -67,7 +69,7 @@ class RelationTable:
         for noun, names in (("classes", self.classes), ("outputs", self.outputs)):
             if not names or "" in names:
                 raise ValueError(f"`{noun}` should hold at least one name, none empty. Found {list(names)}.")
-            if repeated := sorted({name for name in names if names.count(name) > 1}):
+            if repeated := sorted(name for name, times in Counter(composed(names)).items() if times > 1):
                 raise ValueError(f"`{noun}` should be unique. Found {repeated} repeated.")
         if self.kind not in ("multi-label", "multi-class"):
             raise ValueError(f"`kind` should be 'multi-label' or 'multi-class'. Found {self.kind!r}.")
@@ -150,14 +152,15 @@ class RelationTable:
 
 
 def _places(line: str, found: tuple[str, ...], what: str, wanted: tuple[str, ...]) -> list[int]:
-    if missing := [name for name in wanted if name not in found]:
+    places = {name: place for place, name in enumerate(composed(found))}
+    if missing := [name for name in composed(wanted) if name not in places]:
         raise ValueError(
             f"The table should have a {line} for every {what}. Found none for {missing[0]!r} "
             f"({len(missing)} missing). {nearest(missing[0], found)}"
         )
-    if extra := [name for name in found if name not in wanted]:
+    if extra := [name for name in places if name not in composed(wanted)]:
         raise ValueError(
             f"Every {line} of the table should be a {what}. Found {extra[0]!r} ({len(extra)} in all). "
             f"{nearest(extra[0], wanted)}"
         )
-    return [found.index(name) for name in wanted]
+    return [places[name] for name in composed(wanted)]

@@ -9,6 +9,7 @@ import polars as pl
 import xxhash
 from numpy.typing import NDArray
 
+from conjoin.cells import spell
 from conjoin.names import nearest
 from conjoin.sources._cells import as_text, column
 from conjoin.sources._faults import SHOWN, DataError, place
@@ -96,7 +97,7 @@ def read_split(source: SourceSettings, opened: Opened) -> Split:
 
 def _numbered(values: pl.Series, settings: SplitColumn) -> pl.Series:
     names = dict(settings.values) | {name: name for name in SPLITS if name not in settings.values}
-    numbers = {found: SPLITS.index(name) for found, name in names.items()}
+    numbers = dict(zip(spell(names), map(SPLITS.index, names.values()), strict=True))
     return as_text(values).replace_strict(numbers, default=UNDECIDED, return_dtype=pl.Int8)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from conjoin.cells import spell
+from conjoin.cells import composed, spell
 from conjoin.sources._cells import as_text
 from conjoin.study import Words
 
@@ -15,8 +15,10 @@ from conjoin.study import Words
 def from_words(text: pl.Series, settings: Words, missing: Iterable[object] = ()) -> dict[str, NDArray[np.int8]]:
     """1 where a word of the label occurs, 0 where only words of its group do, -1 where none does."""
     text = text.cast(pl.String).set(as_text(text).is_in(spell(missing)).fill_null(False), None)
+    text = text.str.normalize("NFC")
     found = {
-        label: text.str.contains(_pattern(words)).fill_null(False).to_numpy() for label, words in settings.words.items()
+        label: text.str.contains(_pattern(composed(words))).fill_null(False).to_numpy()
+        for label, words in settings.words.items()
     }
     labels = {}
     for group in settings.settled_by:
