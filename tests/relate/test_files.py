@@ -121,7 +121,11 @@ def test_rows_of_files_in_several_folders(tmp_path: Path) -> None:
 def test_a_file_that_two_patterns_name_is_counted_once(tmp_path: Path) -> None:
     write(LABELLED, tmp_path / "rows.csv")
     (tmp_path / "link.csv").symlink_to("rows.csv")
-    patterns = [f"{tmp_path}/*.csv", tmp_path / "rows.csv", tmp_path / ".." / tmp_path.name / "rows.csv"]
+    patterns: list[str | Path] = [
+        f"{tmp_path}/*.csv",
+        tmp_path / "rows.csv",
+        tmp_path / ".." / tmp_path.name / "rows.csv",
+    ]
     same(count_relation(patterns, "article", ["x"]), count_relation(LABELLED, "article", ["x"]), exactly=True)
 
 

@@ -18,6 +18,7 @@ from PIL import Image
 
 from conjoin.data import Preprocessing, StoredImages, decode
 from conjoin.sources import DataError, annotations, prepare
+from tests.relate.rows import write
 from tests.shops import make_study, picture, write_csv, write_shop
 
 from .tables import ROWS, TASKS, TRAIN, codes
@@ -108,8 +109,7 @@ def test_a_file_that_was_replaced_is_read_anew(format: str, tmp_path: Path) -> N
     found = []
     for articles in (["shoe", "pump"], ["pump", "shoe"]):
         frame = pl.DataFrame({"image": [str(tmp_path / f"{n}.png") for n in range(2)], "article": articles})
-        path = tmp_path / f"a.{format}"
-        {"csv": frame.write_csv, "jsonl": frame.write_ndjson, "parquet": frame.write_parquet}[format](path)
+        path = write(frame, tmp_path / f"a.{format}")
         os.utime(path, (1_600_000_000, 1_600_000_000))
         for number in range(2):
             (tmp_path / f"{number}.png").write_bytes(picture(number))
