@@ -215,6 +215,13 @@ def test_a_column_of_something_else(case: str, tmp_path: Path) -> None:
         prepare(make_study({"t": {"labels": ["c"]}}, settings))
 
 
+def test_a_group_that_is_a_list(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"image": [picture(0)], "part": ["train"], "article": ["shoe"], "who": [["a"]]})
+    frame.write_parquet(tmp_path / "c.parquet")
+    with pytest.raises(DataError, match=r"Column 'who' .* should hold one group in each cell. Found List"):
+        prepare(make_study(CLASSES, source(tmp_path / "c.parquet", format="parquet", group="who")))
+
+
 def test_no_test_images(tmp_path: Path) -> None:
     path = write_shop(tmp_path, [{"article": "shoe", "part": "train"}])
     with pytest.raises(DataError, match=r"`data` should hold images of split 'test'. Found none of 1 rows"):

@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from conjoin.cells import spell
-from conjoin.sources._cells import annotated, as_text, column
+from conjoin.sources._cells import annotated, as_text, column, single
 from conjoin.sources._faults import DataError, Faults
 from conjoin.sources._folder import open_folder
 from conjoin.sources._images import Seen, image_column, image_files, look
@@ -200,7 +200,10 @@ def _meta(sources: list[_Source], offsets: list[int]) -> tuple[pl.DataFrame, lis
             wrong.append(("split that is none", rows, _from(offsets[number], what)))
         group = pl.Series([None], dtype=pl.String).new_from_index(0, len(split))
         if settings.group is not None:
-            group = annotated(column(opened.table, settings.group, settings.name, "group"), ()).cast(pl.String)
+            cells = column(opened.table, settings.group, settings.name, "group")
+            if cells.dtype != pl.Binary:  # text of a shard
+                single(cells, settings.group, settings.name, "one group")
+            group = annotated(cells, ()).cast(pl.String)
             source.cautions += _doubtful_group(group, settings)
         frames.append(
             pl.DataFrame(
