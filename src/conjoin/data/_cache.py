@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 from conjoin.data._preprocessing import Preprocessing
 
 _BATCH = 256
-_VERSION = 1
+_VERSION = 2
 """To be raised when the same bytes and size give other pixels."""
 
 
