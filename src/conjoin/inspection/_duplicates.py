@@ -15,17 +15,13 @@ def duplicates(prepared: Prepared) -> pl.DataFrame:
     """Test images whose pixels are those of a training or validation image.
 
     Returns:
-        columns: test_file, test_row, split, file, row; one of the twins of each test image.
+        One of the twins of each: `test_place`, row in the test table; `split`, and `place`, row in its table.
 
     """
     frames = []
     for split, content in prepared.content.items():
-        table = prepared.table[split]
-        frames.append(
-            pl.DataFrame({"content": content, "split": [split] * len(content), "place": np.arange(len(content))})
-            .with_columns(pl.Series("place", np.arange(len(table)), dtype=pl.Int64))
-            .filter(pl.col("content") != 0)
-        )
+        rows = {"content": content, "split": [split] * len(content), "place": np.arange(len(content), dtype=np.int64)}
+        frames.append(pl.DataFrame(rows).filter(pl.col("content") != 0))
     every = pl.concat(frames)
     test = every.filter(pl.col("split") == "test")
     twins = test.join(every.filter(pl.col("split") != "test").unique("content", maintain_order=True), on="content")
