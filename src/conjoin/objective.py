@@ -63,7 +63,8 @@ class Objective(nn.Module):
     terms: dict[str, Tensor]
     """Mean of each term over the images that it acts on in the last call, in nats; without gradient.
 
-    Over several ranks, as of the loss, the mean over ranks is that of the whole batch.
+    Given `counts` of a larger batch, the part that this one adds to the mean over that. Over several ranks, as of the
+    loss, the mean over ranks is that of the whole batch.
     """
 
     def __init__(

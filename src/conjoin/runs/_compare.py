@@ -99,7 +99,7 @@ def compare(
     known_balance(study.training.balance)
     check_comparison(study.arms, study.seeds)
     console, folder = console or Console(quiet=True), folder or Path("runs") / study.name / "compare"
-    for seed in study.seeds[:: -1 if study.regime else len(study.seeds)]:  # a regime draws other images for each
+    for seed in reversed(study.seeds if study.regime else study.seeds[:1]):  # a regime draws other images for each
         prepared = prepare(study, given, seed=seed)
         problem = problem_of(prepared, study)
     try_network(problem.tasks, study.recipe)
