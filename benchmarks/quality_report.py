@@ -19,7 +19,7 @@ EQUAL = 0.01
 GAPS = {"digits-50+1000": ("digit", 0.7), "faces-500+10000": ("expression", 0.5)}
 """Share of what there is to gain that coupled recovers on the starved task."""
 FAR_OFF = ("kollias2024, true", "kollias2024-reversed, true")
-"""Not in the picture, where they would hide the others."""
+"""Not in the picture, where they would hide the others, as tables would that are used when images are read."""
 
 
 def write_grid(rows: list[dict[str, Any]], folder: Path, data: str) -> pl.DataFrame:
@@ -252,8 +252,8 @@ def _draw(frame: pl.DataFrame, data: str) -> alt.HConcatChart:
     rows = []
     for setting, task in _cells(frame):
         for arm in _arms(frame, setting):
-            far_off = arm in FAR_OFF or (arm.startswith("decoded") and arm.endswith("half-wrong"))
-            if arm != "single" and not far_off and (d := _difference(frame, setting, task, arm, "single")):
+            shown = arm not in {"single", *FAR_OFF} and not arm.startswith("decoded")
+            if shown and (d := _difference(frame, setting, task, arm, "single")):
                 line = {"setting": setting.removeprefix(f"{data}-"), "task": task, "arm": arm, "mean": d.mean}
                 rows.append(line | {"lower": d.lower, "upper": d.upper})
     table, panels = pl.DataFrame(rows), []
