@@ -106,7 +106,19 @@ def test_a_relation_whose_target_hardly_any_image_has_is_never_trusted(tmp_path:
     relation = {"source": "article", "target": "tags", "table": [[0.5, 0.1], [0.5, 0.9]]}
     words = " ".join(check(tmp_path, data=[shop], relations=[relation]).stdout.split())
     assert "five training images for red, soft of task 'tags': none is set aside, and relations are never" in words
-    assert "for task 'article'" not in words
+    assert "five training images for task 'article'" not in words
+
+
+@pytest.mark.parametrize(("images", "told"), [(24, True), (25, False)])
+def test_a_source_that_few_images_are_annotated_for_is_never_trusted(images: int, told: bool, tmp_path: Path) -> None:
+    parts = ["train"] * images + ["validation", "test"]
+    rows = [{"article": ("shoe", "shirt")[n % 2], "tags": "red;soft", "part": part} for n, part in enumerate(parts)]
+    till = {"name": "till", "format": "csv", "path": str(write_shop(tmp_path, rows)), "split": {"column": "part"}}
+    till |= {"annotations": {"article": "article", "tags": {"column": "tags", "separator": ";"}}}
+    relation = {"source": "article", "target": "tags", "table": [[0.5, 0.1], [0.5, 0.9]]}
+    words = " ".join(check(tmp_path, data=[till], relations=[relation]).stdout.split())
+    few = "Of the images that are set aside 4 are annotated for task 'article', fewer than 5: relations from it"
+    assert (few in words) == told
 
 
 @pytest.mark.parametrize(("balance", "told"), [("upgrad", True), ("random", False), ("sum", False)])

@@ -11,7 +11,7 @@ from conjoin.coupling._view import View
 from conjoin.distributed import all_sum
 from conjoin.relations import Relation
 
-_FEWEST_IMAGES = 5
+FEWEST_IMAGES = 5
 """With four, a posterior that gains nothing passes two standard errors about one time in eleven; with one, always."""
 
 
@@ -118,7 +118,7 @@ class Evidence(nn.Module):
         told = self.source_images > 0
         images = torch.where(told, torch.minimum(count, self.source_images), count)
         error = (variance / images).sqrt()
-        enough = (self.source_count >= self.fewest) & (~told | (self.source_images >= _FEWEST_IMAGES))
+        enough = (self.source_count >= self.fewest) & (~told | (self.source_images >= FEWEST_IMAGES))
         return _gain(before - after - 2 * error * count, before) * enough
 
     def certainty(self) -> Float[Tensor, ""]:

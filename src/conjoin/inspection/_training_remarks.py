@@ -5,6 +5,7 @@ from typing import get_args
 
 import numpy as np
 
+from conjoin.coupling import FEWEST_IMAGES
 from conjoin.data import shares
 from conjoin.evaluation import check_arms, check_comparison, try_network
 from conjoin.inspection._inspection import Inspection
@@ -93,3 +94,10 @@ def _aside(found: Inspection, prepared: Prepared, study: Study) -> None:
             of = f"{some(none)} of task {name!r}" if none else f"task {name!r}"
             text = f"No source annotates five training images for {of}: none is set aside"
             found.remarks.append(Remark("caution", f"{text}, and relations are never trusted there."))
+        elif (
+            name in {relation.source for relation in study.relations}
+            and (few := int(told.reshape(len(told), -1).any(1).sum())) < FEWEST_IMAGES
+        ):
+            text = f"Of the images that are set aside {few} are annotated for task {name!r}, fewer than {FEWEST_IMAGES}"
+            more = "relations from it are never trusted. Of 25 annotated images of a source five are set aside."
+            found.remarks.append(Remark("caution", f"{text}: {more}"))
