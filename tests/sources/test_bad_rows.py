@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 from PIL import Image
 
+from conjoin.data import load
 from conjoin.sources import DataError, prepare
 from tests.shops import make_study, picture, write_csv, write_shop
 
@@ -216,7 +217,18 @@ def test_a_file_that_could_not_be_read_is_read_again(tmp_path: Path, monkeypatch
         patch.setattr(Path, "read_bytes", refused)
         with pytest.raises(DataError, match=r"row 4 \(shop\): .* a readable file. Found '.*3.png': Permission denied"):
             prepare(study)
-    assert prepare(study).account.faults.counts == {}
+    looked: list[str] = []
+
+    def watched(data: str) -> Image.Image:
+        looked.append(Path(data).name)
+        return load(data)
+
+    monkeypatch.setattr("conjoin.sources._images.load", watched)
+    for _ in range(2):
+        prepared = prepare(study)
+        assert prepared.account.faults.counts == {}
+        assert (prepared.content["train"] != 0).all()
+    assert looked == ["3.png"] * 2  # and no other image is looked at
 
 
 def test_another_version_of_pillow_looks_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -134,3 +134,15 @@ def test_an_image_at_another_depth_has_no_label(stray: str, tmp_path: Path) -> N
 
 def test_a_source_of_one_class_has_a_label(tmp_path: Path) -> None:
     assert codes(make_study(TASKS, source(folder(tmp_path / "img", "shoe/0.png", "shoe/1.png"), **TRAIN))) == [1, 1]
+
+
+def test_odd_names_and_links(tmp_path: Path) -> None:
+    root = folder(tmp_path / "img", "__none__/0.png", "shirt/1.png", "shirt/2.png")
+    (root / "shirt" / "itself.png").symlink_to("itself.png")
+    study = make_study({"article": {"classes": "collected"}}, source(root), on_error="skip")
+    prepared = prepare(study, refuse=False)
+    assert prepared.tasks[0].outputs == ("__none__", "shirt")
+    assert prepared.account.faults.counts.total() == 1  # the link to itself is a missing image
+    (root / "shirt" / "caf\udce9.png").write_bytes(picture(3))
+    with pytest.raises(DataError, match=r"of data source 's' should be UTF-8\. Found b'.*/caf\\xe9\.png': rename it\."):
+        prepare(study)

@@ -83,6 +83,11 @@ def _held(source: Folder, root: str) -> _Held:
     held = _Held(_splits(source))
     read = {end for end, kind in Image.registered_extensions().items() if kind in {*Image.OPEN} - _NAMES_ALONE}
     for file in sorted(_walk(root)):
+        if not file.isascii() and file.encode(errors="replace").decode() != file:
+            found = os.fsencode(file)
+            raise DataError(
+                f"Names of files of data source {source.name!r} should be UTF-8. Found {found!r}: rename it."
+            )
         top, name = file.removeprefix(root).split("/")[1], _name(file)
         split = held.splits.get(top) if held.splits else "train"
         if split is None:
@@ -122,12 +127,15 @@ def _walk(folder: str, above: frozenset[str] = frozenset()) -> Iterator[str]:
         return
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.startswith("."):
+            if entry.name.startswith(".") or entry.name == "__MACOSX":  # what archives of macOS hold beside files
                 continue
-            if entry.is_dir():
-                if not entry.name.startswith("__"):
-                    yield from _walk(entry.path, above | {place})
-            elif entry.is_file() or entry.is_symlink():  # a link to nothing is a missing image
+            if not entry.is_symlink() or Path(entry.path).exists():
+                kind = entry.is_dir(), entry.is_file()
+            else:  # a link to nothing, or to itself, is a missing image
+                kind = False, True
+            if kind[0]:
+                yield from _walk(entry.path, above | {place})
+            elif kind[1]:
                 yield entry.path
 
 

@@ -128,14 +128,14 @@ def plain(path: str) -> str:
 def look(images: datasets.Dataset, cache: Path) -> Seen:
     """Decode every image of a source; remembered, so that the next time only changed images are news.
 
-    Not where a file is there and cannot be read: that it is mended shows in neither its size nor its time.
+    A file that is there and cannot be read is tried again: that it is mended shows in neither its size nor its time.
     """
     place = cache / "looked" / f"{fingerprint(images)}-pillow-{PIL.__version__}.npz"
     if place.is_file():
         with np.load(place) as kept:
             told = json.loads(str(kept["told"]))
             unreadable = {int(row): what for row, what in told["unreadable"].items()}
-            return Seen(kept["content"], unreadable, Counter(told["converted"]))
+            return _tried_again(images, Seen(kept["content"], unreadable, Counter(told["converted"])))
     content: NDArray[np.uint64] = np.zeros(len(images), np.uint64)
     unreadable, converted = {}, Counter[str]()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -149,14 +149,23 @@ def look(images: datasets.Dataset, cache: Path) -> Seen:
                     unreadable[row] = found
                 else:
                     converted.update(found)
-    if any("`image` should be a readable file." in what for what in unreadable.values()):
-        return Seen(content, unreadable, converted)
     place.parent.mkdir(parents=True, exist_ok=True)
     told = json.dumps({"unreadable": unreadable, "converted": converted})
     with tempfile.TemporaryDirectory(dir=place.parent) as scratch:
         np.savez(draft := Path(scratch) / "draft.npz", content=content, told=np.array(told))
         draft.rename(place)
     return Seen(content, unreadable, converted)
+
+
+def _tried_again(images: datasets.Dataset, seen: Seen) -> Seen:
+    for row in [row for row, what in seen.unreadable.items() if "`image` should be a readable file." in what]:
+        found, seen.content[row] = _look(images.with_format("arrow")[row : row + 1]["image"].to_pylist()[0])
+        if isinstance(found, str):
+            seen.unreadable[row] = found
+        else:
+            del seen.unreadable[row]
+            seen.converted.update(found)
+    return seen
 
 
 def _look(encoded: dict[str, Any] | None) -> tuple[str | list[str], int]:
