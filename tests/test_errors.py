@@ -78,14 +78,13 @@ SHAPES: dict[str, tuple[tuple[dict[str, Any], dict[str, Any]], type[Exception], 
         ValueError,
         [
             "`annotations['shape']` should be on the device of the objective, cpu",
-            "Found meta",
-            "`objective.to(device)`",
+            "Found meta. `.to(device)` moves them",
         ],
     ),
     "logits on another device": (
         changed("logits", shape=lambda logits: logits.to("meta")),
         ValueError,
-        ["`logits['shape']` should be on the device of the objective, cpu", "Found meta"],
+        ["`logits['shape']` should be on the device of the objective, cpu", "Found meta. `objective.to(device)` moves"],
     ),
     "booleans": (
         changed("annotations", shape=torch.zeros(12).bool()),
@@ -143,6 +142,10 @@ def test_missing_logits() -> None:
 def test_set_aside() -> None:
     with pytest.raises(ValueError, match=r"`set_aside` should be a boolean tensor of shape \(12,\).*Found torch.int64"):
         Objective([SHAPE, LABELS])(*changed("logits"), set_aside=torch.zeros(12).long())
+    with pytest.raises(
+        ValueError, match=r"`set_aside` should be on the device of the objective, cpu. Found meta. `.to"
+    ):
+        Objective([SHAPE, LABELS])(*changed("logits"), set_aside=torch.zeros(12).bool().to("meta"))
 
 
 @pytest.mark.parametrize("case", VALUES)

@@ -82,14 +82,13 @@ def batch(
                 f"Found {found.dtype} of shape {tuple(found.shape)}."
             )
     annotated(tasks, annotations, set_aside, size)
-    given = {f"annotations[{name!r}]": annotation for name, annotation in annotations.items()}
-    given |= {f"logits[{name!r}]": logits[name] for name in tasks}
-    for name, tensor in given.items() if set_aside is None else [*given.items(), ("set_aside", set_aside)]:
+    given = [(f"logits[{name!r}]", logits[name], "`objective.to(device)` moves it to the network's.") for name in tasks]
+    given += [(f"annotations[{name!r}]", values, "`.to(device)` moves them.") for name, values in annotations.items()]
+    given += [] if set_aside is None else [("set_aside", set_aside, "`.to(device)` moves it.")]
+    for name, tensor, hint in given:
         if tensor.device != device:
-            raise ValueError(
-                f"`{name}` should be on the device of the objective, {device}. Found {tensor.device}. "
-                "`objective.to(device)` moves it to where the network is."
-            )
+            where = f"`{name}` should be on the device of the objective, {device}"
+            raise ValueError(f"{where}. Found {tensor.device}. {hint}")
 
 
 def annotated(

@@ -42,6 +42,9 @@ def shares(sizes: Sequence[int], batch_size: int, *, alpha: float = 0.5, floor: 
     return [int(count) for count in counts]
 
 
+_UNTOLD = "which an earlier version did not note"
+
+
 class MixedBatches(Sampler[list[Draw]]):
     """Mixed batches, a function of (seed, step) alone.
 
@@ -130,9 +133,9 @@ class MixedBatches(Sampler[list[Draw]]):
 
         """
         for name, own in self.state_dict().items():
-            if state.get(name) != own:
+            if state.get(name, _UNTOLD) != own:
                 raise ValueError(
-                    f"`{name}` should be as in the run that is resumed, {state.get(name)}. Found {own}. "
+                    f"`{name}` should be as in the run that is resumed, {state.get(name, _UNTOLD)}. Found {own}. "
                     "Other data or settings are a new run: choose another folder."
                 )
         self.first = first

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor
 
 from conjoin.objective import Objective
@@ -31,5 +32,5 @@ def annotations_digest(annotations: Mapping[str, Tensor], set_aside: Tensor | No
 def _short(words: bytes, *tensors: Tensor) -> str:
     found = hashlib.sha256(words)
     for tensor in tensors:
-        found.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+        found.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
     return found.hexdigest()[:12]

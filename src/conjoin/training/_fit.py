@@ -84,7 +84,9 @@ def fit(
     sets_aside, annotated = bool(data.set_aside.any()), data.read([0]).annotations
     annotations = {name: data.annotation(name) for name in objective.tasks if name in annotated}
     aside = data.set_aside if sets_aside else None
-    decisive |= {"objective": digest(objective), "annotations": annotations_digest(annotations, aside)}
+    decisive |= {"objective": digest(objective)}
+    if folder:
+        decisive |= {"annotations": annotations_digest(annotations, aside)}
     keep = [_checkpoints(folder, checkpoint_every)] if folder else []
     best = KeepBest(validate, settings.validate_every, settings.patience) if validate else None
     trainer = L.Trainer(
@@ -113,6 +115,7 @@ def fit(
     loader = MixedLoader(data, batches, augmentation=augmentation, workers=workers)
     balance = make_balance(settings.balance, network, batches.parts, trainer.world_size)
     objective.expect(annotations, set_aside=aside)
+    del annotations  # training reads them batch by batch
     learner = Learner(network, objective, settings, sets_aside=sets_aside, balance=balance).train()
     with warnings.catch_warnings():  # Lightning 2.6 uses what torch 2.15 calls deprecated
         warnings.filterwarnings("ignore", message=".*LeafSpec.*")

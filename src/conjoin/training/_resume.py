@@ -73,9 +73,10 @@ class ExactResume(Callback):
 
         """
         for name, own in self.settings.items():
-            if state["settings"].get(name) != own:
+            before = state["settings"].get(name, "which an earlier version did not note")
+            if before != own:
                 raise ValueError(
-                    f"`{name}` should be as in the run that is resumed, {state['settings'].get(name)}. Found {own}. "
+                    f"`{name}` should be as in the run that is resumed, {before}. Found {own}. "
                     "Other settings are a new run: choose another folder."
                 )
         self._random = state["random"]
