@@ -1,6 +1,8 @@
 """Statistics against scipy, scikit-learn and values worked out by hand."""
 
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 from conjoin import MultiClass, MultiLabel
 from conjoin.evaluation import (
     MARGIN,
+    Details,
     Difference,
     Finding,
     Run,
@@ -28,6 +31,7 @@ from conjoin.evaluation import (
     tune_thresholds,
     verdict,
 )
+from conjoin.report import write_results
 from conjoin.study import Classes
 
 
@@ -274,12 +278,20 @@ def test_what_has_no_score_is_not_judged() -> None:
     assert [(row.task, row.finding) for row in rows if row.arm == "ours"] == [("a", "helps"), ("b", None)]
     assert [row.difference is None for row in rows] == [True, False, True, True]
     assert verdict(rows, "ours") == (
-        "ours: no negative transfer: a loss of 0.01 is ruled out on every task. Helps a (+0.157). "
+        "ours: no negative transfer: a loss of 0.01 is ruled out on every task that is judged. Helps a (+0.157). "
         "Not judged on b: no score, as no test image has what it counts."
     )
     open_ = [(a, b) for (a, _), b in zip(barely, (0.5, 0.8, 0.4), strict=True)]
     of_two = judge(runs(single=SINGLE, ours=open_))
     assert [row.finding for row in of_two if row.arm == "ours"] == ["not enough data", "not enough data"]
+
+
+def test_what_has_no_score_is_null_in_json(tmp_path: Path) -> None:
+    told = runs(single=[(0.5, math.nan)] * 2, ours=[(0.6, math.nan)] * 2)
+    more = Details(clusters=1, intervals=[], outputs=[], delta_m={}, gaps=[], costs=[])
+    write_results(tmp_path, told, judge(told), margin=MARGIN, more=more)
+    found = json.loads((tmp_path / "metrics.json").read_text("utf-8"), parse_constant=pytest.fail)
+    assert [row["mean"] for row in found["results"]] == [0.5, 0.6, None, None]
 
 
 def test_verdicts_in_words() -> None:

@@ -79,19 +79,21 @@ def verdict(rows: Sequence[Row], arm: str, *, margin: float = MARGIN) -> str:
         compared = list(dict.fromkeys(row.arm for row in rows if row.finding))
         raise ValueError(f"`arm` should be one that is compared with `single`, of {compared}. Found {arm!r}.")
 
+    without = [row.task for row in rows if row.arm == arm and row.finding is None]
     if "negative transfer" in of:
         parts = [f"negative transfer on {_names(of['negative transfer'])}."]
     elif "not enough data" in of:
         parts = ["not settled whether there is negative transfer."]
     else:
-        parts = [f"no negative transfer: a loss of {margin:g} is ruled out on every task."]
+        every = "every task that is judged" if without else "every task"
+        parts = [f"no negative transfer: a loss of {margin:g} is ruled out on {every}."]
     if "helps" in of:
         parts.append(f"Helps {_names(of['helps'])}.")
     if "harm ruled out" in of:
         parts.append(f"Harm ruled out on {_names(of['harm ruled out'])}.")
     if open_ := of.get("not enough data"):
         parts.append(_more_seeds(open_, tasks=tasks, margin=margin))
-    if without := [row.task for row in rows if row.arm == arm and row.finding is None]:
+    if without:
         parts.append(f"Not judged on {', '.join(without)}: no score, as no test image has what it counts.")
     return f"{arm}: {' '.join(parts)}"
 

@@ -1,8 +1,10 @@
 """A comparison as files for machines."""
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -30,4 +32,13 @@ def write_results(folder: Path, runs: Sequence[Run], rows: Sequence[Row], *, mar
         },
         "details": more.to_dict(),
     }
-    write(folder / "metrics.json", json.dumps(summary, indent=2) + "\n")
+    write(folder / "metrics.json", json.dumps(_plain(summary), indent=2, allow_nan=False) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    """For JSON, which has no NaN: null where there is no score."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isnan
 
 import altair as alt
 
@@ -70,7 +71,10 @@ def arms(contents: Contents) -> Section:
         Column("upper", "{:+.3f}"),
         Column("metric"),
     ]
-    cells = [(row.task, row.arm, row.finding, row.mean, *_interval(row.difference), row.metric) for row in rows]
+    cells = [
+        (row.task, row.arm, row.finding, None if isnan(row.mean) else row.mean, *_interval(row.difference), row.metric)
+        for row in rows
+    ]
     blocks.append(Table("Arms by task: mean, and difference to single with its interval", columns, cells))
     return Section("arms", "Arms by task", blocks)
 
