@@ -1,7 +1,7 @@
 """Does training together cost anything, and what does it give? A grid of settings, tables and arms.
 
     python benchmarks/quality.py digits           # the cells that decide, 16 minutes on two cores
-    python benchmarks/quality.py digits --all     # and those that tell more, 730 runs
+    python benchmarks/quality.py digits --all     # and those that tell more, 910 runs
     python benchmarks/quality.py measured         # digits with labels that say little of the digit
     python benchmarks/quality.py faces            # drawn faces (synthetic): two days by estimate, on a GPU half an hour
     FASHION=folder python benchmarks/quality.py examples/fashion.yaml --sizes 500+10000   # a study of yours, hours
@@ -103,7 +103,7 @@ def grid(data: str, seeds: range, sizes: Sequence[Size] = (), *, everything: boo
         for seed in seeds:
             jobs += [Job(setting, arm, "true", seed) for arm in ("single", "joint", "full", *others)]
             jobs += [Job(setting, "coupled", table, seed) for table in tables]
-            if everything and setting in plain:
+            if everything and setting in (*plain, *overlapping):
                 jobs += [Job(setting, arm, table, seed) for arm in DECODED for table in READ]
     return jobs
 

@@ -141,12 +141,11 @@ def _read(frame: pl.DataFrame) -> Iterator[str]:
     for arm in dict.fromkeys(arm for setting, _ in _cells(frame) for arm in _arms(frame, setting)):
         if not arm.startswith("decoded"):
             continue
-        table = arm.rpartition(", ")[2]
-        told = []
-        for other in (arm, f"coupled, {table}", "joint"):
-            cells = [(c, _seeds(frame, c[0], ["single", arm, f"coupled, {table}", "joint"])) for c in _cells(frame)]
-            told += [np.mean([_gains(frame, *cell, other, seeds).mean() for cell, seeds in cells if seeds])]
-        yield f"mean Delta-m, per cent: {arm} {told[0]:+.2f}, coupled, {table} {told[1]:+.2f}, joint {told[2]:+.2f}"
+        others = (arm, f"coupled, {arm.rpartition(', ')[2]}", "joint")
+        ran = [(cell, _seeds(frame, cell[0], ["single", *others])) for cell in _cells(frame)]
+        if cells := [(cell, seeds) for cell, seeds in ran if seeds]:
+            gains = {one: np.mean([_gains(frame, *cell, one, seeds).mean() for cell, seeds in cells]) for one in others}
+            yield "mean Delta-m, per cent: " + ", ".join(f"{one} {gain:+.2f}" for one, gain in gains.items())
 
 
 def _equal(frame: pl.DataFrame) -> list[tuple[bool, str]]:
