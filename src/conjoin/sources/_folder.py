@@ -129,13 +129,11 @@ def _walk(folder: str, above: frozenset[str] = frozenset()) -> Iterator[str]:
         for entry in entries:
             if entry.name.startswith(".") or entry.name == "__MACOSX":  # what archives of macOS hold beside files
                 continue
-            if not entry.is_symlink() or Path(entry.path).exists():
-                kind = entry.is_dir(), entry.is_file()
-            else:  # a link to nothing, or to itself, is a missing image
-                kind = False, True
-            if kind[0]:
+            if entry.is_symlink() and not Path(entry.path).exists():  # to nothing, or to itself: a missing image
+                yield entry.path
+            elif entry.is_dir():
                 yield from _walk(entry.path, above | {place})
-            elif kind[1]:
+            elif entry.is_file():
                 yield entry.path
 
 

@@ -163,7 +163,7 @@ def crossing_groups(rows: Rows) -> str:
         return ""
     lines = []
     for (group,), part in list(frame.group_by("group", maintain_order=True))[:SHOWN]:
-        faults = [rows.fault(place, SPLITS[number]) for place, _, number in part.iter_rows()]
+        faults = [rows.fault(row, SPLITS[number]) for row, _, number in part.iter_rows()]
         lines.append(f"  {group!r}: " + ", ".join(f"{f.what} in {place(f.file, f.row, ' ')}" for f in faults))
     count = frame["group"].n_unique()
     return (
