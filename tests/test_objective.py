@@ -238,7 +238,8 @@ def test_autocast_does_not_reach_the_losses(device: str, target: Task) -> None:
 @pytest.mark.filterwarnings("ignore:Synchronization debug mode:UserWarning")
 def test_nothing_waits_for_the_gpu() -> None:
     objective = Objective([SHAPE, LABELS], [Coupling(relation(LABELS))], validate=False).cuda()
-    given = {name: z.cuda() for name, z in logits(LABELS).items()}
+    # leaves, so that no gradient is copied back to where they came from
+    given = {name: z.detach().cuda().requires_grad_() for name, z in logits(LABELS).items()}
     labelled = {name: a.cuda() for name, a in annotations(LABELS).items()}
     objective.expect(labelled)
     objective(given, labelled)
