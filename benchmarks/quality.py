@@ -2,6 +2,7 @@
 
     python benchmarks/quality.py digits           # the cells that decide, 16 minutes on two cores
     python benchmarks/quality.py digits --all     # and those that tell more, 910 runs
+    python benchmarks/quality.py digits --parts   # coupling without each of its parts
     python benchmarks/quality.py measured         # digits with labels that say little of the digit
     python benchmarks/quality.py faces            # drawn faces (synthetic): two days by estimate, on a GPU half an hour
     FASHION=folder python benchmarks/quality.py examples/fashion.yaml --sizes 500+10000   # a study of yours, hours
@@ -28,12 +29,13 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from quality_decoding import DECODED, run_decoded
+from quality_parts import PARTS, run_part
 from quality_peers import run_pseudo_labels, run_uncertainty, run_upgrad
 from quality_report import judge_grid, write_grid
 from quality_settings import TABLES, Setting, Table, problem, recipe, table_error
@@ -48,7 +50,7 @@ PEERS = {"pseudo-labels": run_pseudo_labels, "uncertainty weighting": run_uncert
 RECALLED = ("kollias2024", "kollias2024-reversed")
 OTHERS = (*PEERS, *RECALLED)
 """What others do."""
-WITH_TABLE = ("coupled", *RECALLED, *DECODED)
+WITH_TABLE = ("coupled", *RECALLED, *DECODED, *PARTS)
 """Arms that read the table; the others are run once for a setting."""
 
 NAMES = ("digits", "measured", "faces")
@@ -108,13 +110,30 @@ def grid(data: str, seeds: range, sizes: Sequence[Size] = (), *, everything: boo
     return jobs
 
 
+def parts_grid(data: str, seeds: range, sizes: Sequence[Size] = ()) -> list[Job]:
+    """Coupling without its parts, images that differ in nothing; of digits also with images annotated for neither.
+
+    What matching gives is told where there are such images: elsewhere it acts on none.
+    """
+    small = data in {"digits", "measured"}
+    plain = [Setting(data, *size) for size in sizes or (DIGITS if small else LARGE)]
+    neither = [Setting(data, *size, neither=800) for size in ((50, 100), (100, 50)) if data == "digits" and not sizes]
+    jobs = []
+    for setting in plain + neither:
+        parts = [part for part in PARTS if part != "without matching" or setting.neither]
+        for seed in seeds:
+            jobs += [Job(setting, arm, "true", seed) for arm in ("single", "joint", "full", "coupled", *parts)]
+            jobs += [Job(setting, arm, "half-wrong", seed) for arm in ("coupled", *parts)]
+    return jobs
+
+
 @cache
 def code() -> str:
     """Digest of the sources that train: of conjoin, and of what else is used beside this file."""
     package, here = Path(conjoin.__file__).parent, Path(__file__).parent
     files = [
         *sorted(package.rglob("*.py")),
-        *(here / f"quality_{name}.py" for name in ("decoding", "peers", "settings", "study")),
+        *(here / f"quality_{name}.py" for name in ("decoding", "parts", "peers", "settings", "study")),
     ]
     return hashlib.sha256(b"".join(path.name.encode() + path.read_bytes() for path in files)).hexdigest()[:12]
 
@@ -127,6 +146,8 @@ def run(job: Job, folder: Path, precision: str | None = None) -> None:
     made = problem(job.setting, job.table, job.seed)
     if job.arm in DECODED:
         done = run_decoded(job.arm, made, how, job.seed)
+    elif job.arm in PARTS:
+        done = run_part(job.arm, made, how, job.seed)
     else:
         done = PEERS[job.arm](made, how, job.seed) if job.arm in PEERS else run_arm(job.arm, made, how, job.seed)
     last = {name: values[-1] for name, values in done.evidence.items()}
@@ -184,7 +205,9 @@ def main() -> int:
         "data", type=_data, help=f"{', '.join(NAMES)}, or the file of a study with relations from one of its tasks"
     )
     parser.add_argument("--sizes", nargs="+", type=_size, default=(), metavar="CLASS+OTHERS", help="annotated images")
-    parser.add_argument("--all", action="store_true", help="also the cells that tell more")
+    more = parser.add_mutually_exclusive_group()
+    more.add_argument("--all", action="store_true", help="also the cells that tell more")
+    more.add_argument("--parts", action="store_true", help="instead, coupling without each of its parts")
     parser.add_argument("--seeds", type=int, nargs=2, default=(0, 4), metavar=("FIRST", "LAST"))
     parser.add_argument("--only", help="only settings whose name contains this")
     parser.add_argument("--precision", choices=PRECISIONS, help="arithmetic of the networks, if not the recipe's")
@@ -192,11 +215,8 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("runs/quality"))
     given = parser.parse_args()
     seeds = range(given.seeds[0], given.seeds[1] + 1)
-    jobs = [
-        job
-        for job in grid(given.data, seeds, given.sizes, everything=given.all)
-        if not given.only or given.only in str(job.setting)
-    ]
+    cells = parts_grid if given.parts else partial(grid, everything=given.all)
+    jobs = [job for job in cells(given.data, seeds, given.sizes) if not given.only or given.only in str(job.setting)]
     left = [job for job in jobs if not (given.out / job.file).exists()]
     if given.report:
         jobs, left = [job for job in jobs if job not in left], []
@@ -219,7 +239,8 @@ def main() -> int:
         print(f"{what}; what is deleted there is trained again.", file=sys.stderr)
     if len(ways := {told.get("precision", PRECISIONS[0]) for told in found}) > 1:
         print(f"Runs in {given.out} are of different arithmetic, {', '.join(sorted(ways))}.", file=sys.stderr)
-    frame = write_grid(list(results(jobs, found)), given.out, data_name(given.data))
+    name = data_name(given.data) + "-parts" * given.parts
+    frame = write_grid(list(results(jobs, found)), given.out, name)
     return judge_grid(frame)
 
 

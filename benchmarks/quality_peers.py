@@ -37,12 +37,17 @@ class UncertaintyWeighted(Objective):
         return total
 
 
-def run_uncertainty(problem: Problem[AnnotatedImages], recipe: Recipe, seed: int) -> Run:
-    """One network for all tasks, uncertainty weighting."""
-    trained = train_network(UncertaintyWeighted(problem.tasks), problem, recipe, seed)
+def run_objective(arm: str, objective: Objective, problem: Problem[AnnotatedImages], recipe: Recipe, seed: int) -> Run:
+    """One network, trained on this objective and scored."""
+    trained = train_network(objective, problem, recipe, seed)
     logits = predict(trained.network, problem.test)
     found = scores(trained.tasks, logits, problem.test, problem, recipe, thresholds=trained.thresholds)
-    return Run("uncertainty weighting", seed, scores=found)
+    return Run(arm, seed, scores=found)
+
+
+def run_uncertainty(problem: Problem[AnnotatedImages], recipe: Recipe, seed: int) -> Run:
+    """One network for all tasks, uncertainty weighting."""
+    return run_objective("uncertainty weighting", UncertaintyWeighted(problem.tasks), problem, recipe, seed)
 
 
 def run_upgrad(problem: Problem[AnnotatedImages], recipe: Recipe, seed: int) -> Run:

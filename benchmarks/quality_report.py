@@ -7,6 +7,7 @@ from typing import Any
 import altair as alt
 import numpy as np
 import polars as pl
+from quality_parts import PARTS
 from quality_settings import WRONG
 from scipy import stats
 
@@ -236,13 +237,14 @@ def _markdown(frame: pl.DataFrame) -> str:
 
 
 def _cell(frame: pl.DataFrame, setting: str, task: str, arm: str) -> str:
-    """Mean, difference to single, and to joint where a table is what makes it."""
+    """Mean, difference to single, and to joint where a table is what makes it, to coupled where a part is left out."""
     (values,) = _values(frame, setting, task, arm)
-    text = f"{values.mean():.3f}"
-    others = {"single": ", ", "joint": "; to joint "} if arm.startswith("coupled") else {"single": ", "}
-    for other, join in others.items():
+    text, (name, *table) = f"{values.mean():.3f}", arm.split(", ")
+    others = ["single", *["joint"] * (name == "coupled"), *[", ".join(["coupled", *table])] * (name in PARTS)]
+    for other in others:
         if arm != other and (d := _difference(frame, setting, task, arm, other)):
-            text += f"{join}{d.mean:+.3f} [{d.lower:+.3f}, {d.upper:+.3f}]"
+            to = ", " if other == "single" else f"; to {other.split(', ')[0]} "
+            text += f"{to}{d.mean:+.3f} [{d.lower:+.3f}, {d.upper:+.3f}]"
     return text.replace("0.", ".")
 
 

@@ -40,6 +40,7 @@ class Setting:
         shift: "none"; "look": images of the second part are blurred and lose contrast; "classes": frequencies of the
             classes in the second part fall evenly to a fifth, from the first class to the last.
         validated: whether networks are trained until validation images say to stop (`recipe`); else for all steps.
+        neither: further images, annotated for nothing, a source of their own.
 
     """
 
@@ -49,11 +50,12 @@ class Setting:
     overlap: float = 0.0
     shift: Literal["none", "look", "classes"] = "none"
     validated: bool = False
+    neither: int = 0
 
     def __str__(self) -> str:
         """Name of a folder."""
         more = [f"overlap{self.overlap:g}"] * (self.overlap > 0) + [self.shift] * (self.shift != "none")
-        more += ["validated"] * self.validated
+        more += ["validated"] * self.validated + [f"neither{self.neither}"] * (self.neither > 0)
         return "-".join([data_name(self.data), f"{self.first}+{self.second}", *more])
 
 
@@ -83,19 +85,20 @@ def problem(setting: Setting, table: Table, seed: int) -> Problem[AnnotatedImage
     rest = np.arange(setting.first, len(images))
     if setting.shift == "classes":
         rest = _skewed(rest, images.annotation(whole.tasks[0].name)[rest].numpy(), seed)
-    if len(images) < setting.first or len(rest) < setting.second - both:
+    if len(images) < setting.first or len(rest) < setting.second - both + setting.neither:
         raise ValueError(f"{setting} should have as many images. Found {len(images)} with a class.")
-    second = rest[: setting.second - both]
-    rows = torch.from_numpy(np.concatenate([first, second]))
-    has_class = torch.arange(len(rows)) < setting.first
-    has_labels = torch.arange(len(rows)) >= setting.first - both
+    second, neither = np.split(rest[: setting.second - both + setting.neither], [setting.second - both])
+    rows = torch.from_numpy(np.concatenate([first, second, neither]))
+    place, last = torch.arange(len(rows)), len(rows) - setting.neither
+    has_class, has_labels = place < setting.first, (place >= setting.first - both) & (place < last)
     aside = torch.cat([torch.arange(len(part)) < min(len(part) // 5, 50) for part in (first, second)])
+    aside = torch.cat([aside, torch.zeros(setting.neither, dtype=torch.bool)])
     pixels = images.images[rows]
     if setting.shift == "look":
         blurred = v2.functional.gaussian_blur(pixels[setting.first :], [3, 3], [0.7, 0.7])
         pixels = torch.cat([pixels[: setting.first], 0.2 + 0.6 * blurred])
     known = {task.name: images.annotation(task.name)[rows] for task in whole.tasks}
-    everything = AnnotatedImages(pixels, known, (~has_class).long(), aside)
+    everything = AnnotatedImages(pixels, known, (place >= setting.first).long() + (place >= last), aside)
     masks = {task.name: has_labels for task in whole.tasks} | {whole.tasks[0].name: has_class}
     shown = {name: _where(masks[name], values) for name, values in known.items()}
     rows_left = np.setdiff1d(np.arange(len(images)), rows.numpy())
