@@ -304,15 +304,33 @@ def test_a_key_of_a_column_that_has_none(tmp_path: Path) -> None:
         prepare(make_study(TASKS, source))
 
 
+def write_shard(file: Path, cells: list[Any]) -> None:
+    with tarfile.open(file, "w") as tar:
+        for number, cell in enumerate(cells):
+            parts = {"png": picture(number), "json": json.dumps({"article": cell}).encode()}
+            for extension, data in parts.items():
+                info = tarfile.TarInfo(f"{file.stem}{number}.{extension}")
+                info.size = len(data)
+                tar.addfile(info, io.BytesIO(data))
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "found"),
+    [
+        ([0, 1, 0, 1, 0], 0.7, r"int64\. Found 0\.7 in a5\.json of .*a\.tar\. Write whole numbers as 1\.0 there"),
+        ([[0, 1]] * 5, [0.3, 0.7], r"list<item: int64>\. Found \[0\.3, 0\.7\] in a5\.json"),
+    ],
+)
+def test_later_samples_of_shards_are_not_cast(first: list[Any], later: Any, found: str, tmp_path: Path) -> None:
+    write_shard(tmp_path / "a.tar", [*first, later])
+    source = {"format": "webdataset", "path": str(tmp_path / "*.tar"), "image": "png", **TRAIN}
+    with pytest.raises(DataError, match=f"'json.article' .* its first five samples have, {found}"):
+        prepare(make_study(TASKS, source | {"annotations": {"article": "json.article"}}))
+
+
 def test_webdataset_shards(tmp_path: Path) -> None:
     for shard in range(2):
-        with tarfile.open(tmp_path / f"{shard}.tar", "w") as tar:
-            for number in range(2):
-                parts = {"png": picture(2 * shard + number), "json": json.dumps({"article": "shoe"}).encode()}
-                for extension, data in parts.items():
-                    info = tarfile.TarInfo(f"{shard}{number}.{extension}")
-                    info.size = len(data)
-                    tar.addfile(info, io.BytesIO(data))
+        write_shard(tmp_path / f"{shard}.tar", ["shoe"] * 2)
     source = {
         "format": "webdataset",
         "path": str(tmp_path / "*.tar"),

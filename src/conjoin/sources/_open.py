@@ -24,6 +24,7 @@ from conjoin.names import nearest
 from conjoin.sources._csv import csv_options, csv_shape
 from conjoin.sources._faults import DataError
 from conjoin.sources._mapped import folder_of, quiet
+from conjoin.sources._shards import check_cells
 from conjoin.study import (
     Column,
     Columns,
@@ -113,6 +114,9 @@ def open_source(source: SourceSettings, given: Given) -> Opened:
                 ) from error
             raise
     tables = [parts[name] for name in names]
+    if isinstance(source, WebDataset):
+        for file, table in zip(names.values(), tables, strict=True):
+            check_cells(source.name, file, table.features.arrow_schema, used_columns(source))
     offsets = accumulate(map(len, tables), initial=0)
     ragged: dict[int, str] = {}
     for file, table, offset in zip(names.values(), tables, offsets, strict=False) if shapes else ():
