@@ -123,7 +123,7 @@ def train(
     from conjoin.runs import train as run
     from conjoin.study import Study
 
-    with _told():
+    with _told("Interrupted. With --resume it goes on from its last checkpoint."):
         run(
             Study.from_yaml(study, data=_overrides(data or [])),
             arm=arm,
@@ -159,7 +159,7 @@ def compare(
     from conjoin.runs import compare as run
     from conjoin.study import Study
 
-    with _told():
+    with _told("Interrupted. The same command goes on: runs that were done are kept."):
         read = Study.from_yaml(study, data=_overrides(data or []))
         folder = folder or Path("runs") / read.name / "compare"
         run(
@@ -238,13 +238,16 @@ def _console(*, stderr: bool = False) -> "Console":
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """An error of the user's input is a message and exit status 1."""
+def _told(interrupted: str = "Interrupted.") -> Iterator[None]:
+    """An error of the user's input is a message and exit status 1, an interruption one and 130."""
     try:
         yield
     except (OSError, ValueError) as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(1) from error
+    except (KeyboardInterrupt, SystemExit) as error:  # Lightning makes the one of the other
+        typer.echo(interrupted, err=True)
+        raise typer.Exit(130) from error
 
 
 def _overrides(given: list[str]) -> dict[str, str]:

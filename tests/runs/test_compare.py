@@ -67,17 +67,30 @@ def alive(group: int) -> list[str]:
     return [line[2] for line in lines if line[0] == str(group) and not line[1].startswith("Z")]
 
 
-def test_an_interrupted_comparison_ends_at_once(study: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "begun", "told"),
+    [
+        (["compare", "--processes", "1"], "test.parquet", "The same command goes on: runs that were done are kept."),
+        (["train"], "logs", "With --resume it goes on from its last checkpoint."),
+    ],
+)
+def test_who_interrupts_is_told_how_to_go_on(
+    arguments: list[str], begun: str, told: str, study: Path, tmp_path: Path
+) -> None:
     write_study(tmp_path, training={"steps": 100_000, "batch_size": 24})
+    verb, *more = arguments
+    line = [sys.executable, "-m", "conjoin", verb, str(study), "--folder", str(tmp_path / "out"), *more]
     heard = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts in the background without it
-    running = subprocess.Popen(command(study, tmp_path / "out"), start_new_session=True, stdout=subprocess.DEVNULL)
+    with (tmp_path / "said").open("w") as said:
+        running = subprocess.Popen(line, start_new_session=True, stdout=said, stderr=said)
     signal.signal(signal.SIGINT, heard)
     deadline = time.monotonic() + 120
-    while not (tmp_path / "out" / "test.parquet").is_file() and time.monotonic() < deadline:
+    while not (tmp_path / "out" / begun).exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(3)
     os.killpg(running.pid, signal.SIGINT)
-    assert running.wait(timeout=60) != 0
+    assert running.wait(timeout=60) == 130
+    assert (tmp_path / "said").read_text("utf-8").splitlines()[-1] == f"Interrupted. {told}"
     deadline = time.monotonic() + 20
     while (left := alive(running.pid)) and time.monotonic() < deadline:
         time.sleep(0.1)
