@@ -1,7 +1,7 @@
 """Does training together cost anything, and what does it give? A grid of settings, tables and arms.
 
     python benchmarks/quality.py digits           # the cells that decide, 16 minutes on two cores
-    python benchmarks/quality.py digits --all     # and those that tell more, 910 runs
+    python benchmarks/quality.py digits --all     # and those that tell more, 925 runs
     python benchmarks/quality.py digits --parts   # coupling without each of its parts
     python benchmarks/quality.py measured         # digits with labels that say little of the digit
     python benchmarks/quality.py faces            # drawn faces (synthetic): two days by estimate, on a GPU half an hour
@@ -100,7 +100,7 @@ def grid(data: str, seeds: range, sizes: Sequence[Size] = (), *, everything: boo
     validated = [Setting(data, *size, validated=True) for size in sizes]
     jobs = []
     for setting in [*plain, *shifted, *([*overlapping, *validated] if everything else [])]:
-        tables = TABLES if setting in plain else ("true", "half-wrong")
+        tables = TABLES if setting in plain else READ if setting in overlapping else ("true", "half-wrong")
         others = OTHERS if setting in plain or (everything and not setting.validated) else ()
         for seed in seeds:
             jobs += [Job(setting, arm, "true", seed) for arm in ("single", "joint", "full", *others)]
