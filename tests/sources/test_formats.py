@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -302,47 +301,6 @@ def test_a_key_of_a_column_that_has_none(tmp_path: Path) -> None:
     source = {"path": str(write_shop(tmp_path, ROWS)), **TRAIN, "annotations": {"article": "article.kind"}}
     with pytest.raises(DataError, match=r"should be one of its columns. Found 'article.kind'"):
         prepare(make_study(TASKS, source))
-
-
-def write_shard(file: Path, cells: list[Any]) -> None:
-    with tarfile.open(file, "w") as tar:
-        for number, cell in enumerate(cells):
-            parts = {"png": picture(number), "json": json.dumps({"article": cell}).encode()}
-            for extension, data in parts.items():
-                info = tarfile.TarInfo(f"{file.stem}{number}.{extension}")
-                info.size = len(data)
-                tar.addfile(info, io.BytesIO(data))
-
-
-@pytest.mark.parametrize(
-    ("first", "later", "found"),
-    [
-        ([0, 1, 0, 1, 0], 0.7, r"int64\. Found 0\.7 in a5\.json of .*a\.tar\. Write whole numbers as 1\.0 there"),
-        ([[0, 1]] * 5, [0.3, 0.7], r"list<item: int64>\. Found \[0\.3, 0\.7\] in a5\.json"),
-    ],
-)
-def test_later_samples_of_shards_are_not_cast(first: list[Any], later: Any, found: str, tmp_path: Path) -> None:
-    write_shard(tmp_path / "a.tar", [*first, later])
-    source = {"format": "webdataset", "path": str(tmp_path / "*.tar"), "image": "png", **TRAIN}
-    with pytest.raises(DataError, match=f"'json.article' .* its first five samples have, {found}"):
-        prepare(make_study(TASKS, source | {"annotations": {"article": "json.article"}}))
-
-
-def test_webdataset_shards(tmp_path: Path) -> None:
-    for shard in range(2):
-        write_shard(tmp_path / f"{shard}.tar", ["shoe"] * 2)
-    source = {
-        "format": "webdataset",
-        "path": str(tmp_path / "*.tar"),
-        "image": "png",
-        "id": "__key__",
-        **TRAIN,
-        "annotations": {"article": "json.article"},
-    }
-    prepared = prepare(make_study(TASKS, source), refuse=False)
-    assert annotations(prepared.table["train"])["article"].tolist() == [1, 1, 1, 1]
-    assert [Path(name).name for name in prepared.table["train"]["file"]] == ["0.tar", "0.tar", "1.tar", "1.tar"]
-    assert prepared.table["train"]["row"][:] == [1, 2, 1, 2]
 
 
 def test_a_folder_laid_out_like_a_data_set_of_the_hub(tmp_path: Path) -> None:

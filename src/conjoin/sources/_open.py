@@ -114,9 +114,9 @@ def open_source(source: SourceSettings, given: Given) -> Opened:
                 ) from error
             raise
     tables = [parts[name] for name in names]
-    if isinstance(source, WebDataset):
-        for file, table in zip(names.values(), tables, strict=True):
-            check_cells(source.name, file, table.features.arrow_schema, used_columns(source))
+    for file, table in zip(names.values(), tables, strict=True) if isinstance(source, WebDataset) else ():
+        with reading(source, file):
+            check_cells(source.name, file, table, used_columns(source))
     offsets = accumulate(map(len, tables), initial=0)
     ragged: dict[int, str] = {}
     for file, table, offset in zip(names.values(), tables, offsets, strict=False) if shapes else ():

@@ -1,68 +1,63 @@
-"""Cells of WebDataset shards that would be cast in silence."""
+"""Cells of WebDataset shards that were cast in silence."""
 
 import json
-import tarfile
-from collections.abc import Iterable, Iterator
-from itertools import islice
+import math
+from collections.abc import Iterable
 from typing import Any
 
-import pyarrow as pa
+import datasets
+from datasets.packaged_modules.webdataset.webdataset import base_plus_ext
 
 from conjoin.sources._faults import DataError
 
 
-def check_cells(name: str, file: str, schema: pa.Schema, columns: Iterable[str]) -> None:
-    """Check that cells are what they are read as.
+def check_cells(name: str, file: str, table: datasets.Dataset, columns: Iterable[str]) -> None:
+    """Check that cells were read as they stand in their shard.
 
-    `datasets` takes the types of cells from five samples of one shard and casts all others: where these hold 0 and 1,
-    it makes 0.7 a 0. Only the `.json` of the samples are read here.
+    `datasets` takes the types of cells from five samples and casts all others: where these hold 0 and 1, it makes 0.7
+    a 0. Only files of JSON are read here. A number that became text is the same.
 
     Args:
         name: of the data source.
         file: the shard.
-        schema: types of the columns as they were read.
-        columns: those that are used.
+        table: its samples as they were read.
+        columns: those that are used: `json`, or `json.key`.
 
     Raises:
-        DataError: if a cell would become another value.
+        DataError: if a cell has another value.
 
     """
-    kinds = {column: kind for column in columns if (kind := _kind(schema, column)) is not None}
-    samples = _samples(file) if kinds else iter(())
-    while some := list(islice(samples, 10_000)):
-        for column, kind in kinds.items():
-            cells = {sample: _cell(value, column) for sample, value in some}
-            if _fits(list(cells.values()), kind):
+    used: dict[str, list[str]] = {}
+    for column in columns:
+        extension, _, key = column.partition(".")
+        if extension.lower() in {"json", "jsn"} and extension in table.column_names:
+            used.setdefault(extension, []).append(key)
+    for extension, keys in used.items():
+        rows = zip(table["__key__"], table[extension], strict=True)
+        for member, opened in datasets.DownloadManager().iter_archive(file):
+            sample, found = base_plus_ext(member)
+            if found != extension:
                 continue
-            sample, cell = next((sample, cell) for sample, cell in cells.items() if not _fits([cell], kind))
-            raise DataError(
-                f"Column {column!r} of data source {name!r} should hold the type that its first five samples have, "
-                f"{kind}. Found {cell!r} in {sample} of {file}. Write whole numbers as 1.0 there, or use Parquet."
-            )
+            given, read = json.load(opened), next(cells for row, cells in rows if row == sample)
+            for key in keys:
+                cell, became = _cell(given, key), _cell(read, key)
+                if not _same(cell, became):
+                    raise DataError(
+                        f"Column {'.'.join(filter(None, (extension, key)))!r} of data source {name!r} should be of one "
+                        f"type. Found {cell!r} in {member} of {file}, where the first samples of the last shard have "
+                        f"another, so that it was read as {became!r}. Write whole numbers with a point, 1.0, in all "
+                        "samples, or use Parquet."
+                    )
 
 
-def _kind(schema: pa.Schema, column: str) -> pa.DataType | None:
-    """Type of a key of a `.json`; None of other columns."""
-    extension, _, key = column.partition(".")
-    if extension != "json" or extension not in schema.names or key not in schema.field(extension).type.names:
-        return None
-    return schema.field(extension).type.field(key).type
+def _cell(value: Any, key: str) -> Any:
+    return (value.get(key) if isinstance(value, dict) else None) if key else value
 
 
-def _cell(value: Any, column: str) -> Any:
-    return value.get(column.partition(".")[2]) if isinstance(value, dict) else None
-
-
-def _samples(file: str) -> Iterator[tuple[str, Any]]:
-    with tarfile.open(file) as shard:
-        for member in shard:
-            if member.name.endswith(".json") and (opened := shard.extractfile(member)):
-                yield member.name, json.load(opened)
-
-
-def _fits(cells: list[Any], kind: pa.DataType) -> bool:
-    try:
-        pa.array(cells).cast(kind)
-    except pa.ArrowInvalid:
-        return False
-    return True
+def _same(given: Any, read: Any) -> bool:
+    if isinstance(given, list) and isinstance(read, list):
+        return len(given) == len(read) and all(map(_same, given, read))
+    if isinstance(given, dict) and isinstance(read, dict):
+        return all(_same(given.get(key), value) for key, value in read.items())
+    unknown = isinstance(given, float) and math.isnan(given)
+    return unknown or given == read or (isinstance(read, str) and not isinstance(given, str))
