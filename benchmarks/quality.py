@@ -113,14 +113,14 @@ def grid(data: str, seeds: range, sizes: Sequence[Size] = (), *, everything: boo
 def parts_grid(data: str, seeds: range, sizes: Sequence[Size] = ()) -> list[Job]:
     """Coupling without its parts, images that differ in nothing; of digits also with images annotated for neither.
 
-    What matching gives is told where there are such images: elsewhere it acts on none.
+    Where all images are annotated for one throughout, matching acts on none, and is not left out.
     """
     small = data in {"digits", "measured"}
     plain = [Setting(data, *size) for size in sizes or (DIGITS if small else LARGE)]
     neither = [Setting(data, *size, neither=800) for size in ((50, 100), (100, 50)) if data == "digits" and not sizes]
     jobs = []
     for setting in plain + neither:
-        parts = [part for part in PARTS if part != "without matching" or setting.neither]
+        parts = [part for part in PARTS if part != "without matching" or setting.neither or data not in NAMES]
         for seed in seeds:
             jobs += [Job(setting, arm, "true", seed) for arm in ("single", "joint", "full", "coupled", *parts)]
             jobs += [Job(setting, arm, "half-wrong", seed) for arm in ("coupled", *parts)]
@@ -239,8 +239,8 @@ def main() -> int:
         print(f"{what}; what is deleted there is trained again.", file=sys.stderr)
     if len(ways := {told.get("precision", PRECISIONS[0]) for told in found}) > 1:
         print(f"Runs in {given.out} are of different arithmetic, {', '.join(sorted(ways))}.", file=sys.stderr)
-    name = data_name(given.data) + "-parts" * given.parts
-    frame = write_grid(list(results(jobs, found)), given.out, name)
+    more = "-parts" * given.parts
+    frame = write_grid(list(results(jobs, found)), given.out, data_name(given.data), more)
     return judge_grid(frame)
 
 

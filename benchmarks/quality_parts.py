@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from conjoin.coupling import AnnotatedMeans, CorrectedTable, Coupling, Evidence, Term, View, cross_entropy
 from conjoin.data import AnnotatedImages, Problem
-from conjoin.evaluation import Run
+from conjoin.evaluation import Run, logit_adjustments
 from conjoin.objective import Objective
 from conjoin.relations import Relation, mixture
 from conjoin.study import Recipe
@@ -32,7 +32,7 @@ class _Without(Coupling):
 
 
 class _Believed(Evidence):
-    """A table that is right, whatever annotations say."""
+    """A table that is right and settles the class, whatever annotations say."""
 
     def forward(self) -> Float[Tensor, "variables"]:
         return torch.ones_like(self.target_count)
@@ -96,6 +96,7 @@ PARTS: dict[str, Callable[..., Coupling]] = {
 
 def run_part(arm: str, problem: Problem[AnnotatedImages], recipe: Recipe, seed: int) -> Run:
     """Train one network with the coupling of this arm, all relations in it, and score it."""
-    objective = Objective(problem.tasks, [PARTS[arm](*problem.relations)])
+    adjustments = logit_adjustments(problem.tasks, recipe)
+    objective = Objective(problem.tasks, [PARTS[arm](*problem.relations)], adjustments=adjustments)
     found = run_objective(arm, objective, problem, recipe, seed)
     return replace(found, evidence={name: [e.tolist()] for name, e in objective.evidence().items()})

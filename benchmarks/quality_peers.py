@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from conjoin.coupling import Term, View
 from conjoin.data import AnnotatedImages, Problem
-from conjoin.evaluation import Run, objectives, predict, run_arm, scores, train_network
+from conjoin.evaluation import Run, logit_adjustments, objectives, predict, run_arm, scores, train_network
 from conjoin.objective import Objective
 from conjoin.study import Recipe
 from conjoin.tasks import MultiClass, Task
@@ -23,8 +23,8 @@ class UncertaintyWeighted(Objective):
     The sum over tasks of exp(-s) times the mean loss over annotated images, plus s / 2, with s = log variance learnt.
     """
 
-    def __init__(self, tasks: Sequence[Task]) -> None:
-        super().__init__(tasks, scale="mean")
+    def __init__(self, tasks: Sequence[Task], adjustments: Mapping[str, float]) -> None:
+        super().__init__(tasks, scale="mean", adjustments=adjustments)
         self.log_variance = nn.Parameter(torch.zeros(len(tasks)))
 
     def _reduce(self, views: Mapping[str, View], masks: Mapping[Term, Tensor], counts: Mapping[str, Tensor]) -> Tensor:
@@ -47,7 +47,8 @@ def run_objective(arm: str, objective: Objective, problem: Problem[AnnotatedImag
 
 def run_uncertainty(problem: Problem[AnnotatedImages], recipe: Recipe, seed: int) -> Run:
     """One network for all tasks, uncertainty weighting."""
-    return run_objective("uncertainty weighting", UncertaintyWeighted(problem.tasks), problem, recipe, seed)
+    objective = UncertaintyWeighted(problem.tasks, logit_adjustments(problem.tasks, recipe))
+    return run_objective("uncertainty weighting", objective, problem, recipe, seed)
 
 
 def run_upgrad(problem: Problem[AnnotatedImages], recipe: Recipe, seed: int) -> Run:

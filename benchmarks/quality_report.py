@@ -23,8 +23,8 @@ FAR_OFF = ("kollias2024, true", "kollias2024-reversed, true")
 """Not in the picture, where they would hide the others, as tables would that are used when images are read."""
 
 
-def write_grid(rows: list[dict[str, Any]], folder: Path, data: str) -> pl.DataFrame:
-    """Write every score, the table of means and a picture; return every score.
+def write_grid(rows: list[dict[str, Any]], folder: Path, data: str, more: str = "") -> pl.DataFrame:
+    """Write every score, the table of means and a picture, called by the data and what is more; return every score.
 
     Of a grid that is not finished, arms that share less than two seeds with `single` are left out.
     """
@@ -33,9 +33,9 @@ def write_grid(rows: list[dict[str, Any]], folder: Path, data: str) -> pl.DataFr
     paired = frame.join(single, on=["setting", "seed"], how="semi")
     enough = paired.group_by("setting", "arm").agg(pl.col("seed").n_unique()).filter(pl.col("seed") >= 2)
     frame = frame.join(enough, on=["setting", "arm"], how="semi", maintain_order="left")
-    frame.write_csv(folder / f"{data}.csv")
-    (folder / f"{data}.md").write_text(_markdown(frame), "utf-8")
-    _draw(frame, data).save(folder / f"{data}.png", scale_factor=1)
+    frame.write_csv(folder / f"{data}{more}.csv")
+    (folder / f"{data}{more}.md").write_text(_markdown(frame), "utf-8")
+    _draw(frame, data).save(folder / f"{data}{more}.png", scale_factor=1)
     return frame
 
 
@@ -217,7 +217,7 @@ def _gains(frame: pl.DataFrame, setting: str, task: str, arm: str, seeds: set[in
 
 def _rivals(frame: pl.DataFrame, setting: str) -> list[str]:
     arms = _arms(frame, setting)
-    given = [arm for arm in arms if arm not in {"single", "full"} and not arm.startswith("decoded")]
+    given = [arm for arm in arms if arm not in {"single", "full"} and not arm.startswith(("decoded", *PARTS))]
     return [arm for arm in given if ", " not in arm or arm.endswith(", true")]
 
 
@@ -239,11 +239,14 @@ def _markdown(frame: pl.DataFrame) -> str:
 def _cell(frame: pl.DataFrame, setting: str, task: str, arm: str) -> str:
     """Mean, difference to single, and to joint where a table is what makes it, to coupled where a part is left out."""
     (values,) = _values(frame, setting, task, arm)
-    text, (name, *table) = f"{values.mean():.3f}", arm.split(", ")
-    others = ["single", *["joint"] * (name == "coupled"), *[", ".join(["coupled", *table])] * (name in PARTS)]
-    for other in others:
+    text, (name, _, table) = f"{values.mean():.3f}", arm.partition(", ")
+    others = {"single": ", "}
+    if name == "coupled":
+        others["joint"] = "; to joint "
+    if name in PARTS:
+        others[f"coupled, {table}"] = "; to coupled "
+    for other, to in others.items():
         if arm != other and (d := _difference(frame, setting, task, arm, other)):
-            to = ", " if other == "single" else f"; to {other.split(', ')[0]} "
             text += f"{to}{d.mean:+.3f} [{d.lower:+.3f}, {d.upper:+.3f}]"
     return text.replace("0.", ".")
 

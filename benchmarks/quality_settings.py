@@ -89,8 +89,8 @@ def problem(setting: Setting, table: Table, seed: int) -> Problem[AnnotatedImage
         raise ValueError(f"{setting} should have as many images. Found {len(images)} with a class.")
     second, neither = np.split(rest[: setting.second - both + setting.neither], [setting.second - both])
     rows = torch.from_numpy(np.concatenate([first, second, neither]))
-    place, last = torch.arange(len(rows)), len(rows) - setting.neither
-    has_class, has_labels = place < setting.first, (place >= setting.first - both) & (place < last)
+    place, annotated = torch.arange(len(rows)), len(rows) - setting.neither
+    has_class, has_labels = place < setting.first, (place >= setting.first - both) & (place < annotated)
     aside = torch.cat([torch.arange(len(part)) < min(len(part) // 5, 50) for part in (first, second)])
     aside = torch.cat([aside, torch.zeros(setting.neither, dtype=torch.bool)])
     pixels = images.images[rows]
@@ -98,7 +98,7 @@ def problem(setting: Setting, table: Table, seed: int) -> Problem[AnnotatedImage
         blurred = v2.functional.gaussian_blur(pixels[setting.first :], [3, 3], [0.7, 0.7])
         pixels = torch.cat([pixels[: setting.first], 0.2 + 0.6 * blurred])
     known = {task.name: images.annotation(task.name)[rows] for task in whole.tasks}
-    everything = AnnotatedImages(pixels, known, (place >= setting.first).long() + (place >= last), aside)
+    everything = AnnotatedImages(pixels, known, (place >= setting.first).long() + (place >= annotated), aside)
     masks = {task.name: has_labels for task in whole.tasks} | {whole.tasks[0].name: has_class}
     shown = {name: _where(masks[name], values) for name, values in known.items()}
     rows_left = np.setdiff1d(np.arange(len(images)), rows.numpy())

@@ -223,7 +223,7 @@ def test_images_of_a_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_uncertainty_weighting_by_hand() -> None:
     tasks = [MultiClass("a", ["x", "y"]), MultiLabel("b", ["p", "q"])]
-    objective = UncertaintyWeighted(tasks)
+    objective = UncertaintyWeighted(tasks, {})
     with torch.no_grad():
         objective.log_variance.copy_(torch.tensor([0.5, -1.0]))
     logits = {"a": torch.zeros(3, 2), "b": torch.zeros(3, 2)}

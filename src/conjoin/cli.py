@@ -159,7 +159,7 @@ def compare(
     from conjoin.runs import compare as run
     from conjoin.study import Study
 
-    with _told("Interrupted. The same command goes on: runs that were done are kept."):
+    with _told("Interrupted. Without --overwrite the same command goes on: runs that were done are kept."):
         read = Study.from_yaml(study, data=_overrides(data or []))
         folder = folder or Path("runs") / read.name / "compare"
         run(
@@ -245,7 +245,9 @@ def _told(interrupted: str = "Interrupted.") -> Iterator[None]:
     except (OSError, ValueError) as error:
         typer.echo(f"Error: {error}", err=True)
         raise typer.Exit(1) from error
-    except (KeyboardInterrupt, SystemExit) as error:  # Lightning makes the one of the other
+    except (KeyboardInterrupt, SystemExit) as error:
+        if isinstance(error, SystemExit) and not isinstance(error.__context__, KeyboardInterrupt):
+            raise  # Lightning makes the one of the other
         typer.echo(interrupted, err=True)
         raise typer.Exit(130) from error
 

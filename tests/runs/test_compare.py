@@ -68,18 +68,15 @@ def alive(group: int) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "begun", "told"),
+    ("verb", "begun", "told"),
     [
-        (["compare", "--processes", "1"], "test.parquet", "The same command goes on: runs that were done are kept."),
-        (["train"], "logs", "With --resume it goes on from its last checkpoint."),
+        ("compare", "test.parquet", "Without --overwrite the same command goes on: runs that were done are kept."),
+        ("train", "logs", "With --resume it goes on from its last checkpoint."),
     ],
 )
-def test_who_interrupts_is_told_how_to_go_on(
-    arguments: list[str], begun: str, told: str, study: Path, tmp_path: Path
-) -> None:
+def test_who_interrupts_is_told_how_to_go_on(verb: str, begun: str, told: str, study: Path, tmp_path: Path) -> None:
     write_study(tmp_path, training={"steps": 100_000, "batch_size": 24})
-    verb, *more = arguments
-    line = [sys.executable, "-m", "conjoin", verb, str(study), "--folder", str(tmp_path / "out"), *more]
+    line = [sys.executable, "-m", "conjoin", verb, str(study), "--folder", str(tmp_path / "out")]
     heard = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts in the background without it
     with (tmp_path / "said").open("w") as said:
         running = subprocess.Popen(line, start_new_session=True, stdout=said, stderr=said)

@@ -18,7 +18,7 @@ from conjoin.evaluation._statistics import (
     seeds_needed,
 )
 from conjoin.evaluation._thresholds import tune_thresholds
-from conjoin.evaluation._train import Trained, objectives, train_network, try_network
+from conjoin.evaluation._train import Trained, logit_adjustments, objectives, train_network, try_network
 from conjoin.evaluation._validation import scores
 from conjoin.evaluation._verdict import Row, judge, verdict
 from conjoin.evaluation._workers import end_with_parent
@@ -52,6 +52,7 @@ __all__ = [
     "holm",
     "judge",
     "known_arms",
+    "logit_adjustments",
     "objectives",
     "paired_difference",
     "predict",

@@ -32,11 +32,14 @@ class Trained(NamedTuple):
     """Images seen in training, repetitions counted."""
 
 
+def logit_adjustments(tasks: Sequence[Task], recipe: Recipe) -> dict[str, float]:
+    """By task, the strength of logit adjustment where the recipe has one; as `Objective` takes it."""
+    return {task.name: recipe.tasks[task.name].logit_adjustment for task in tasks if task.name in recipe.tasks}
+
+
 def objectives(arm: str, problem: Problem[Images], recipe: Recipe) -> list[Objective]:
     """The objectives of an arm: one for each network that it trains."""
-    options = {task.name: recipe.tasks[task.name] for task in problem.tasks if task.name in recipe.tasks}
-    adjustments = {name: settings.logit_adjustment for name, settings in options.items()}
-    return ARMS[arm].build(problem.tasks, problem.relations, adjustments)
+    return ARMS[arm].build(problem.tasks, problem.relations, logit_adjustments(problem.tasks, recipe))
 
 
 def try_network(tasks: Sequence[Task], recipe: Recipe) -> None:
