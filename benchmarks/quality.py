@@ -205,9 +205,9 @@ def main() -> int:
         "data", type=_data, help=f"{', '.join(NAMES)}, or the file of a study with relations from one of its tasks"
     )
     parser.add_argument("--sizes", nargs="+", type=_size, default=(), metavar="CLASS+OTHERS", help="annotated images")
-    more = parser.add_mutually_exclusive_group()
-    more.add_argument("--all", action="store_true", help="also the cells that tell more")
-    more.add_argument("--parts", action="store_true", help="instead, coupling without each of its parts")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--all", action="store_true", help="also the cells that tell more")
+    which.add_argument("--parts", action="store_true", help="instead, coupling without each of its parts")
     parser.add_argument("--seeds", type=int, nargs=2, default=(0, 4), metavar=("FIRST", "LAST"))
     parser.add_argument("--only", help="only settings whose name contains this")
     parser.add_argument("--precision", choices=PRECISIONS, help="arithmetic of the networks, if not the recipe's")
@@ -239,8 +239,8 @@ def main() -> int:
         print(f"{what}; what is deleted there is trained again.", file=sys.stderr)
     if len(ways := {told.get("precision", PRECISIONS[0]) for told in found}) > 1:
         print(f"Runs in {given.out} are of different arithmetic, {', '.join(sorted(ways))}.", file=sys.stderr)
-    more = "-parts" * given.parts
-    frame = write_grid(list(results(jobs, found)), given.out, data_name(given.data), more)
+    suffix = "-parts" if given.parts else ""
+    frame = write_grid(list(results(jobs, found)), given.out, data_name(given.data), suffix)
     return judge_grid(frame)
 
 

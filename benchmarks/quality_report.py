@@ -23,8 +23,8 @@ FAR_OFF = ("kollias2024, true", "kollias2024-reversed, true")
 """Not in the picture, where they would hide the others, as tables would that are used when images are read."""
 
 
-def write_grid(rows: list[dict[str, Any]], folder: Path, data: str, more: str = "") -> pl.DataFrame:
-    """Write every score, the table of means and a picture, called by the data and what is more; return every score.
+def write_grid(rows: list[dict[str, Any]], folder: Path, data: str, suffix: str = "") -> pl.DataFrame:
+    """Write every score, the table of means and a picture, named by the data and a suffix; return every score.
 
     Of a grid that is not finished, arms that share less than two seeds with `single` are left out.
     """
@@ -33,9 +33,9 @@ def write_grid(rows: list[dict[str, Any]], folder: Path, data: str, more: str = 
     paired = frame.join(single, on=["setting", "seed"], how="semi")
     enough = paired.group_by("setting", "arm").agg(pl.col("seed").n_unique()).filter(pl.col("seed") >= 2)
     frame = frame.join(enough, on=["setting", "arm"], how="semi", maintain_order="left")
-    frame.write_csv(folder / f"{data}{more}.csv")
-    (folder / f"{data}{more}.md").write_text(_markdown(frame), "utf-8")
-    _draw(frame, data).save(folder / f"{data}{more}.png", scale_factor=1)
+    frame.write_csv(folder / f"{data}{suffix}.csv")
+    (folder / f"{data}{suffix}.md").write_text(_markdown(frame), "utf-8")
+    _draw(frame, data).save(folder / f"{data}{suffix}.png", scale_factor=1)
     return frame
 
 
