@@ -56,6 +56,20 @@ def test_later_samples_of_shards_may_be_written_otherwise(first: list[Any], late
     assert len(prepare(made, refuse=False).table["train"]) == 6
 
 
+def test_shards_are_checked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_shard(tmp_path / "a.tar", ["shoe", "shirt"])
+    source = {"format": "webdataset", "path": str(tmp_path / "*.tar"), "image": "png", **TRAIN}
+    study = make_study(TASKS, source | {"annotations": {"article": "json.article"}})
+    looked: list[str] = []
+    monkeypatch.setattr("conjoin.sources._shards._check", lambda _, file, *__: looked.append(Path(file).name))
+    for _ in range(2):
+        prepare(study, refuse=False)
+    assert looked == ["a.tar"]
+    write_shard(tmp_path / "a.tar", ["shoe", "shirt", "shirt"])
+    prepare(study, refuse=False)
+    assert looked == ["a.tar", "a.tar"]
+
+
 def test_webdataset_shards(tmp_path: Path) -> None:
     for shard in range(2):
         write_shard(tmp_path / f"{shard}.tar", ["shoe"] * 2)

@@ -24,7 +24,7 @@ from conjoin.names import nearest
 from conjoin.sources._csv import csv_options, csv_shape
 from conjoin.sources._faults import DataError
 from conjoin.sources._mapped import folder_of, quiet
-from conjoin.sources._shards import check_cells
+from conjoin.sources._shards import check_shards
 from conjoin.study import (
     Column,
     Columns,
@@ -100,13 +100,12 @@ def open_source(source: SourceSettings, given: Given) -> Opened:
     files = list(_files(source))
     names = {f"part{number:05}": file for number, (_, file) in enumerate(files)}
     patterns = {name: glob.escape(file) for name, file in names.items()}
+    folder = folder_of(names.values())
     with reading(source, ", ".join(list(names.values())[:3])):
         shapes = {file: csv_shape(source, file) for file in names.values()} if isinstance(source, Csv) else {}
         options, kind = _options(source, list(names.values()), shapes)
         try:
-            parts = datasets.load_dataset(
-                kind, data_files=patterns, cache_dir=str(folder_of(names.values())), **options
-            )
+            parts = datasets.load_dataset(kind, data_files=patterns, cache_dir=str(folder), **options)
         except ValueError as error:
             if found := re.search(r'"(part\d+)" corresponds to no data', str(error)):
                 raise DataError(
@@ -114,9 +113,9 @@ def open_source(source: SourceSettings, given: Given) -> Opened:
                 ) from error
             raise
     tables = [parts[name] for name in names]
-    for file, table in zip(names.values(), tables, strict=True) if isinstance(source, WebDataset) else ():
-        with reading(source, file):
-            check_cells(source.name, file, table, used_columns(source))
+    if isinstance(source, WebDataset):
+        with reading(source, source.name):
+            check_shards(source.name, dict(zip(names.values(), tables, strict=True)), used_columns(source), folder)
     offsets = accumulate(map(len, tables), initial=0)
     ragged: dict[int, str] = {}
     for file, table, offset in zip(names.values(), tables, offsets, strict=False) if shapes else ():

@@ -2,31 +2,42 @@
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any
 
 import datasets
+import xxhash
 from datasets.packaged_modules.webdataset.webdataset import base_plus_ext
 
 from conjoin.sources._faults import DataError
 
 
-def check_cells(name: str, file: str, table: datasets.Dataset, columns: Iterable[str]) -> None:
-    """Check that cells were read as they stand in their shard.
+def check_shards(name: str, shards: Mapping[str, datasets.Dataset], columns: Collection[str], folder: Path) -> None:
+    """Check that cells were read as they stand in their shards, once for the same files and columns.
 
     `datasets` takes the types of cells from five samples and casts all others: where these hold 0 and 1, it makes 0.7
-    a 0. Only files of JSON are read here. A number that became text is the same.
+    a 0. Only files of JSON are looked at. A number that became text is the same.
 
     Args:
         name: of the data source.
-        file: the shard.
-        table: its samples as they were read.
+        shards: samples as they were read, by shard.
         columns: those that are used: `json`, or `json.key`.
+        folder: of these files as they are now, where it is noted that they were checked.
 
     Raises:
         DataError: if a cell has another value.
 
     """
+    checked = folder / f"checked-{xxhash.xxh3_64_hexdigest(json.dumps(sorted(columns)).encode())}"
+    if checked.exists():
+        return
+    for file, table in shards.items():
+        _check(name, file, table, columns)
+    checked.touch()
+
+
+def _check(name: str, file: str, table: datasets.Dataset, columns: Collection[str]) -> None:
     used: dict[str, list[str]] = {}
     for column in columns:
         extension, _, key = column.partition(".")
